@@ -3,8 +3,9 @@
  * once and remembered with its version, so that the transaction sees one value of a cell even while
  * others commit, and so that the commit can tell whether that value still stands.
  */
-import { type Arena, type CellKind, NO_CELL } from '../../state/arena.js';
+import { type CellKind, NO_CELL } from '../../state/arena.js';
 import { toHex } from '../../state/base/bytes.js';
+import type { CellStore } from '../cell-store.js';
 import type { ExecutionMode } from '../engine.js';
 import type { CellRead } from '../outcome.js';
 
@@ -22,11 +23,11 @@ interface Seen {
 }
 
 export class CellReader {
-  private readonly arena: Arena;
+  private readonly arena: CellStore;
   private readonly mode: ExecutionMode;
   private readonly seen = new Map<string, Seen>();
 
-  constructor(arena: Arena, mode: ExecutionMode) {
+  constructor(arena: CellStore, mode: ExecutionMode) {
     this.arena = arena;
     this.mode = mode;
   }

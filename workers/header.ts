@@ -1,0 +1,137 @@
+/**
+ * Ethereum block headers and receipts in their consensus encodings (@ethereumjs/block's owner): the
+ * block that a transaction executes in, the sealed header with its hash, receipt RLP and bloom.
+ */
+import { type Block, createBlock, createBlockHeader, type HeaderData } from '@ethereumjs/block';
+import { RLP } from '@ethereumjs/rlp';
+import { Address } from '@ethereumjs/util';
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { concatBytes } from '../state/base/bytes.js';
+import type { BlockContext } from './engine.js';
+import { commonFor, isFrom } from './fork.js';
+import type { OutcomeLog } from './outcome.js';
+
+export const BLOOM_BYTES = 256;
+
+/** The block as the reference engine wants it: only what opcodes and fee rules read is real. */
+export function executionBlock(context: BlockContext): Block {
+  return createBlock(
+    { header: headerData(context) },
+    {
+      common: commonFor(context.fork, context.chainId),
+      setHardfork: false,
+      skipConsensusFormatValidation: true,
+    },
+  );
+}
+
+function headerData(context: BlockContext): HeaderData {
+  const { fork } = context;
+  return {
+    number: BigInt(context.number),
+    timestamp: BigInt(context.timestamp),
+    coinbase: new Address(context.coinbase.slice()),
+    gasLimit: BigInt(context.gasLimit),
+    difficulty: isFrom(fork, 'paris') ? 0n : context.difficulty,
+    ...(isFrom(fork, 'paris') ? { mixHash: context.prevRandao } : {}),
+    ...(isFrom(fork, 'london') ? { baseFeePerGas: context.baseFee } : {}),
+    ...(isFrom(fork, 'cancun') ? { excessBlobGas: context.excessBlobGas } : {}),
+  };
+}
+
+/** What sealing adds to a block's context. Roots and hashes are 32 bytes. */
+export interface SealedFields {
+  readonly parentHash: Uint8Array;
+  readonly stateRoot: Uint8Array;
+  readonly transactionsRoot: Uint8Array;
+  readonly receiptsRoot: Uint8Array;
+  readonly logsBloom: Uint8Array;
+  readonly gasUsed: number;
+  readonly blobGasUsed: number;
+  readonly withdrawalsRoot: Uint8Array;
+  readonly parentBeaconBlockRoot: Uint8Array;
+  readonly requestsHash: Uint8Array;
+}
+
+export interface SealedHeader {
+  readonly rlp: Uint8Array;
+  /** keccak256 of the RLP. */
+  readonly hash: Uint8Array;
+}
+
+/** The header of a sealed block; its state root is ours (see ARCHITECTURE.md), all else Ethereum's. */
+export function sealHeader(context: BlockContext, sealed: SealedFields): SealedHeader {
+  const { fork } = context;
+  const header = createBlockHeader(
+    {
+      ...headerData(context),
+      parentHash: sealed.parentHash,
+      stateRoot: sealed.stateRoot,
+      transactionsTrie: sealed.transactionsRoot,
+      receiptTrie: sealed.receiptsRoot,
+      logsBloom: sealed.logsBloom,
+      gasUsed: BigInt(sealed.gasUsed),
+      ...(isFrom(fork, 'shanghai') ? { withdrawalsRoot: sealed.withdrawalsRoot } : {}),
+      ...(isFrom(fork, 'cancun')
+        ? {
+            blobGasUsed: BigInt(sealed.blobGasUsed),
+            parentBeaconBlockRoot: sealed.parentBeaconBlockRoot,
+          }
+        : {}),
+      ...(isFrom(fork, 'prague') ? { requestsHash: sealed.requestsHash } : {}),
+    },
+    {
+      common: commonFor(fork, context.chainId),
+      setHardfork: false,
+      skipConsensusFormatValidation: true,
+    },
+  );
+  const rlp = header.serialize();
+  return { rlp, hash: keccak_256(rlp) };
+}
+
+/** A receipt's consensus fields; `cumulativeGasUsed` counts from the block's start. */
+export interface ReceiptFields {
+  readonly type: number;
+  readonly status: number;
+  readonly cumulativeGasUsed: number;
+  readonly logs: readonly OutcomeLog[];
+}
+
+/**
+ * The receipt as it enters the receipts root: the status form of EIP-658, with the type byte of
+ * EIP-2718 in front for typed transactions.
+ */
+export function encodeReceipt(receipt: ReceiptFields, bloom: Uint8Array): Uint8Array {
+  const payload = RLP.encode([
+    receipt.status,
+    BigInt(receipt.cumulativeGasUsed),
+    bloom,
+    receipt.logs.map((log) => [log.address, [...log.topics], log.data]),
+  ]);
+  return receipt.type === 0 ? payload : concatBytes(Uint8Array.of(receipt.type), payload);
+}
+
+/** The 2,048-bit bloom of the logs' addresses and topics (Yellow Paper, section 4.3.1). */
+export function bloomOf(logs: readonly OutcomeLog[]): Uint8Array {
+  const bloom = new Uint8Array(BLOOM_BYTES);
+  for (const log of logs) {
+    addToBloom(bloom, log.address);
+    for (const topic of log.topics) addToBloom(bloom, topic);
+  }
+  return bloom;
+}
+
+/** bloom |= other, in place. */
+export function mergeBloom(bloom: Uint8Array, other: Uint8Array): void {
+  for (let at = 0; at < BLOOM_BYTES; at += 1) bloom[at] = (bloom[at] ?? 0) | (other[at] ?? 0);
+}
+
+function addToBloom(bloom: Uint8Array, item: Uint8Array): void {
+  const hash = keccak_256(item);
+  for (const at of [0, 2, 4]) {
+    const bit = (((hash[at] ?? 0) << 8) | (hash[at + 1] ?? 0)) & 2_047;
+    const index = BLOOM_BYTES - 1 - (bit >> 3);
+    bloom[index] = (bloom[index] ?? 0) | (1 << (bit & 7));
+  }
+}
