@@ -35,7 +35,8 @@ interface BlockJson {
   readonly hardfork: string;
   readonly header: Readonly<Record<string, string | null>>;
   readonly transactions: readonly TransactionJson[];
-  readonly uncles: readonly Readonly<Record<string, string>>[];
+  /** Headers, or only their hashes where the source had no more. */
+  readonly uncles: readonly (string | Readonly<Record<string, string>>)[];
   readonly withdrawals?: readonly { readonly address: string; readonly amount: string }[] | null;
   readonly preState: Readonly<Record<string, AccountJson>>;
   readonly blockHashes: Readonly<Record<string, string>>;
@@ -89,10 +90,11 @@ export function readBlockFile(path: string): BlockFile {
       address: fromHex(address),
       amount: BigInt(amount),
     })),
-    ommers: json.uncles.map((uncle) => ({
-      number: Number(uncle['number']),
-      coinbase: fromHex(uncle['miner'] ?? ''),
-    })),
+    ommers: json.uncles.flatMap((uncle) =>
+      typeof uncle === 'string'
+        ? []
+        : [{ number: Number(uncle['number']), coinbase: fromHex(uncle['miner'] ?? '') }],
+    ),
     expected: {
       gasUsed: Number(json.expected.gasUsed),
       logsBloom: json.expected.logsBloom,
