@@ -1,49 +1,62 @@
 /**
  * The state kernel as TypeScript sees it: the exports of kernel/boundary.as.ts and how its refusals
  * become errors. Pointers are byte offsets in the arena; `io` is a thread's marshalling bytes with
- * an address at +0 (20 bytes) and a big-endian word at +32 (slot in, value in or out). Sequences and
- * ring positions cross as f64 because they stay below 2^53.
+ * an address at +0 (20 bytes) and a big-endian word at +32 (slot in; value or hash in or out).
+ * Sequences and ring positions cross as f64 because they stay below 2^53. A u32 pointer beyond
+ * 2 GiB comes back negative: callers apply `>>> 0`. Ids never do; NO_CELL is -1.
  */
-
 import { DeltacastError } from './base/errors.js';
 import { instantiateKernel } from './base/wasm.js';
 import * as map from './kernel/map.js';
 
 export interface StateKernel {
   setup(): void;
-  staticEnd(): number;
+  allowReserve(allowed: number): void;
+  cellCount(): number;
+  indexLog2(): number;
   findAt(kind: number, io: number): number;
+  /** The id or FULL_CELLS. */
   internAt(kind: number, io: number): number;
   /** Returns the version; the value goes to io + 32. */
   readLatestAt(id: number, io: number): number;
-  /** Returns the version or PRUNED. */
+  /** Returns the version or PRUNED; the value goes to io + 32. */
   readSnapshotAt(id: number, sequence: number, io: number): number;
   versionAt(id: number): number;
+  /** 0 or FULL_UNDO. */
   writeAt(id: number, sequence: number, io: number): number;
   restoreAt(id: number, sequence: number, io: number): void;
   /** Returns the kind; the address goes to io, the slot to io + 32. */
   keyAt(id: number, io: number): number;
   firstSlot(codeCell: number): number;
   nextSlot(slotCell: number): number;
-  cellCount(): number;
-  codeCount(): number;
-  /** The ordinal of the code, or FULL_CODE; its hash is at io + 32, its bytes at `source`. */
+  /** Pointer to a code entry by the hash at io + 32, or 0. */
   findCodeAt(io: number): number;
-  codePointer(entry: number): number;
+  codeBytes(entry: number): number;
   codeLength(entry: number): number;
+  codeHashAt(entry: number, io: number): void;
+  codeAtOffset(offset: number): number;
+  entryBytes(length: number): number;
+  codeEnd(): number;
+  codeCount(): number;
+  /** Where to put the bytes, or 0 for no room. */
   reserveCode(length: number): number;
-  commitCodeAt(entry: number, length: number, io: number): void;
-  nextCode(entry: number): number;
-  openMiniBlock(sequence: number): void;
-  closeMiniBlock(sequence: number): void;
+  commitCodeAt(length: number, io: number): void;
+  openMiniBlockAt(sequence: number): void;
+  closeMiniBlockAt(sequence: number): void;
+  openUndoAt(): number;
+  openSequence(): number;
+  closedSequence(): number;
   beginEpoch(): void;
-  undoHead(): number;
-  undoTail(): number;
-  retainFrom(position: number): void;
-  rollbackTo(undo: number, cells: number, codes: number, codeEnd: number): number;
-  copyChanged(from: number, to: number, target: number, countMax: number): number;
-  publishHead(sequence: number): void;
-  head(): number;
+  undoHeadAt(): number;
+  undoTailAt(): number;
+  retainFromAt(position: number): void;
+  /** 0 or PRUNED. */
+  rollbackAt(undo: number, cells: number, codeEnd: number): number;
+  restoreSequencesAt(open: number, closed: number): void;
+  /** Number of records written after the 16 bytes at `target`, or PRUNED. */
+  copyChanged(start: number, from: number, to: number, target: number, countMax: number): number;
+  publishHeadAt(sequence: number): void;
+  headAt(): number;
   putBlockHashAt(number: number, io: number): void;
   getBlockHashAt(number: number, io: number): number;
 }

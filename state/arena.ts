@@ -6,7 +6,9 @@
  * At this boundary words are 32 bytes big-endian, addresses 20 bytes, sequences and ring positions
  * numbers below 2^53. Snapshots are exact at closing sequences of mini-blocks.
  */
+import { type ChangedCells, copyChanges, type UndoRange } from './arena-changes.js';
 import { openKernel, refusal, type StateKernel } from './arena-kernel.js';
+import { type ArenaStatistics, statisticsOf } from './arena-statistics.js';
 import { assert } from './base/assert.js';
 import { type Random, systemRandom } from './base/ports.js';
 import * as map from './kernel/map.js';
@@ -14,7 +16,6 @@ import {
   type ArenaLayout,
   type ArenaSize,
   planLayout,
-  type RegionName,
   readLayout,
   windowOf,
   writeLayout,
@@ -50,15 +51,9 @@ export interface ArenaMark {
   readonly cells: number;
   readonly codes: number;
   readonly codeEnd: number;
-}
-
-/** Cells changed in a stretch of the undo ring, each once, in order of first change. */
-export interface ChangedCells {
-  readonly count: number;
-  readonly ids: Uint32Array;
-  /** 32 bytes big-endian each, the values before the stretch. */
-  readonly oldValues: Uint8Array;
-  readonly oldVersions: Float64Array;
+  /** First sequence of the open mini-block, 0 when none is open. */
+  readonly openSequence: number;
+  readonly closedSequence: number;
 }
 
 export interface Code {
@@ -67,19 +62,8 @@ export interface Code {
   readonly bytes: Uint8Array;
 }
 
-export interface RegionUse {
-  readonly usedBytes: number;
-  readonly capacityBytes: number;
-}
-
-export interface ArenaStatistics {
-  readonly cells: number;
-  readonly cellCapacity: number;
-  readonly codes: number;
-  readonly undoNodes: number;
-  readonly undoCapacity: number;
-  readonly regions: Readonly<Partial<Record<RegionName, RegionUse>>>;
-}
+/** Where the word lies in the marshalling bytes (kernel/boundary.as.ts). */
+const WORD_AT = 32;
 
 export class Arena {
   readonly memory: WebAssembly.Memory;
@@ -89,6 +73,9 @@ export class Arena {
   /** The whole arena, for those who read records at offsets. */
   readonly bytes: Uint8Array;
   readonly #kernel: StateKernel;
+  /** This thread's marshalling bytes and where they lie. */
+  readonly #marshal: Uint8Array;
+  readonly #io: number;
 
   private constructor(memory: WebAssembly.Memory, thread: number) {
     this.memory = memory;
@@ -96,6 +83,8 @@ export class Arena {
     this.thread = thread;
     this.bytes = new Uint8Array(memory.buffer);
     this.#kernel = openKernel(memory);
+    this.#io = windowOf(this.layout, thread).base;
+    this.#marshal = new Uint8Array(memory.buffer, this.#io, map.MARSHAL_BYTES);
   }
 
   /** A new arena; the caller becomes thread 0. @throws DeltacastError BAD_INPUT */
@@ -118,7 +107,8 @@ export class Arena {
 
   /** The id of a key, or NO_CELL. @param slot  32 bytes big-endian, for kind 3 only */
   find(kind: CellKind, address: Uint8Array, slot?: Uint8Array): CellId {
-    throw new Error('not yet');
+    this.#putKey(kind, address, slot);
+    return this.#kernel.findAt(kind, this.#io);
   }
 
   /**
@@ -126,12 +116,18 @@ export class Arena {
    * @throws DeltacastError ARENA_FULL, region 'cells', before anything is changed
    */
   intern(kind: CellKind, address: Uint8Array, slot?: Uint8Array): CellId {
-    throw new Error('not yet');
+    this.#putKey(kind, address, slot);
+    const id = this.#kernel.internAt(kind, this.#io);
+    if (id < 0) throw refusal(id);
+    return id;
   }
 
   /** The latest committed value, never torn. @returns its version */
   readLatest(id: CellId, out: Uint8Array): number {
-    throw new Error('not yet');
+    assert(id >= 0 && out.length >= 32, 'a cell and 32 bytes to read into');
+    const version = this.#kernel.readLatestAt(id, this.#io);
+    this.#getWord(out);
+    return version;
   }
 
   /**
@@ -139,12 +135,16 @@ export class Arena {
    * @throws DeltacastError STATE_PRUNED when the ring no longer reaches that far
    */
   readAt(id: CellId, sequence: number, out: Uint8Array): number {
-    throw new Error('not yet');
+    assert(id >= 0 && out.length >= 32, 'a cell and 32 bytes to read into');
+    const version = this.#kernel.readSnapshotAt(id, sequence, this.#io);
+    if (version < 0) throw refusal(version);
+    this.#getWord(out);
+    return version;
   }
 
   /** The sequence that last wrote the cell; 0 = never. */
   versionOf(id: CellId): number {
-    throw new Error('not yet');
+    return this.#kernel.versionAt(id);
   }
 
   /**
@@ -153,7 +153,10 @@ export class Arena {
    * @throws DeltacastError ARENA_FULL, region 'undo', before anything is changed
    */
   write(id: CellId, value: Uint8Array, sequence: number): void {
-    throw new Error('not yet');
+    assert(Number.isSafeInteger(sequence) && sequence > 0, 'a sequence is a positive integer');
+    this.#putWord(value);
+    const status = this.#kernel.writeAt(id, sequence, this.#io);
+    if (status < 0) throw refusal(status);
   }
 
   /**
@@ -161,21 +164,32 @@ export class Arena {
    * been written. Reading it at an earlier sequence then throws STATE_PRUNED.
    */
   restore(id: CellId, value: Uint8Array, sequence: number): void {
-    throw new Error('not yet');
+    assert(Number.isSafeInteger(sequence) && sequence > 0, 'a sequence is a positive integer');
+    this.#putWord(value);
+    this.#kernel.restoreAt(id, sequence, this.#io);
   }
 
   keyOf(id: CellId): CellKey {
-    throw new Error('not yet');
+    assert(id >= 0 && id < this.cellCount, 'no such cell');
+    const kind = this.#kernel.keyAt(id, this.#io) as CellKind;
+    return { kind, address: this.#marshal.slice(0, 20), slot: this.#marshal.slice(32, 64) };
   }
 
   /** All slot cells of an account, newest first, zero values included. */
   *slotsOf(address: Uint8Array): IterableIterator<CellId> {
-    throw new Error('not yet');
+    const owner = this.find(KIND_CODE, address);
+    if (owner === NO_CELL) return;
+    let id = this.#kernel.firstSlot(owner);
+    while (id !== NO_CELL) {
+      const next = this.#kernel.nextSlot(id);
+      yield id;
+      id = next;
+    }
   }
 
   /** Number of interned cells; their ids are [0, cellCount). */
   get cellCount(): number {
-    throw new Error('not yet');
+    return this.#kernel.cellCount();
   }
 
   /**
@@ -183,21 +197,38 @@ export class Arena {
    * @throws DeltacastError ARENA_FULL, region 'code', before anything is changed
    */
   putCode(hash: Uint8Array, bytes: Uint8Array): void {
-    throw new Error('not yet');
+    if (this.hasCode(hash)) return;
+    const target = this.#kernel.reserveCode(bytes.length) >>> 0;
+    if (target === 0) throw refusal(map.FULL_CODE);
+    this.bytes.set(bytes, target);
+    this.#putWord(hash);
+    this.#kernel.commitCodeAt(bytes.length, this.#io);
   }
 
   hasCode(hash: Uint8Array): boolean {
-    throw new Error('not yet');
+    this.#putWord(hash);
+    return this.#kernel.findCodeAt(this.#io) !== 0;
   }
 
   /** A copy of the code, or undefined. */
   getCode(hash: Uint8Array): Uint8Array | undefined {
-    throw new Error('not yet');
+    this.#putWord(hash);
+    const entry = this.#kernel.findCodeAt(this.#io) >>> 0;
+    return entry === 0 ? undefined : this.#codeOf(entry);
   }
 
   /** Codes stored since the mark, in order (copies). */
   codesSince(mark: ArenaMark): Code[] {
-    throw new Error('not yet');
+    assert(mark.codeEnd <= this.#kernel.codeEnd(), 'the mark is of a state rolled back');
+    const codes: Code[] = [];
+    let offset = mark.codeEnd;
+    for (;;) {
+      const entry = this.#kernel.codeAtOffset(offset) >>> 0;
+      if (entry === 0) return codes;
+      this.#kernel.codeHashAt(entry, this.#io);
+      codes.push({ hash: this.#marshal.slice(32, 64), bytes: this.#codeOf(entry) });
+      offset += this.#kernel.entryBytes(this.#kernel.codeLength(entry));
+    }
   }
 
   /**
@@ -205,17 +236,29 @@ export class Arena {
    * begins. @param sequence  of its first transaction, above the last closing sequence
    */
   openMiniBlock(sequence: number): ArenaMark {
-    throw new Error('not yet');
+    assert(Number.isSafeInteger(sequence), 'a sequence is an integer');
+    this.#kernel.openMiniBlockAt(sequence);
+    return this.mark();
   }
 
   /** Ends it. @returns the stretch of the undo ring that it filled */
-  closeMiniBlock(sequence: number): { from: number; to: number } {
-    throw new Error('not yet');
+  closeMiniBlock(sequence: number): UndoRange {
+    assert(Number.isSafeInteger(sequence), 'a sequence is an integer');
+    this.#kernel.closeMiniBlockAt(sequence);
+    return { from: this.#kernel.openUndoAt(), to: this.undoPosition };
   }
 
   /** A point to roll back to (writer only); may be taken anywhere, also inside a mini-block. */
   mark(): ArenaMark {
-    throw new Error('not yet');
+    this.#kernel.beginEpoch();
+    return {
+      undo: this.#kernel.undoHeadAt(),
+      cells: this.#kernel.cellCount(),
+      codes: this.#kernel.codeCount(),
+      codeEnd: this.#kernel.codeEnd(),
+      openSequence: this.#kernel.openSequence(),
+      closedSequence: this.#kernel.closedSequence(),
+    };
   }
 
   /**
@@ -223,54 +266,85 @@ export class Arena {
    * @throws DeltacastError STATE_PRUNED, nothing changed, when the ring was overwritten since
    */
   rollback(mark: ArenaMark): void {
-    throw new Error('not yet');
+    assert(mark.undo <= this.undoPosition && mark.cells <= this.cellCount, 'a mark of the past');
+    const status = this.#kernel.rollbackAt(mark.undo, mark.cells, mark.codeEnd);
+    if (status < 0) throw refusal(status);
+    this.#kernel.restoreSequencesAt(mark.openSequence, mark.closedSequence);
+    assert(this.#kernel.codeCount() === mark.codes, 'codes differ after a rollback');
   }
 
   /** Cells changed since the mark with their values at the mark. */
   changedSince(mark: ArenaMark): ChangedCells {
-    throw new Error('not yet');
+    return this.changedBetween(mark.undo, this.undoPosition);
   }
 
   /** The same for a stretch [from, to) of the undo ring. @throws DeltacastError STATE_PRUNED */
   changedBetween(from: number, to: number): ChangedCells {
-    throw new Error('not yet');
+    return copyChanges(this.#kernel, this.#marshal, { from, to });
   }
 
   /** Keeps undo nodes from this position on (any one thread: the sealer). */
   retainFrom(position: number): void {
-    throw new Error('not yet');
+    this.#kernel.retainFromAt(position);
   }
 
   /** Position at which the next undo node will go. */
   get undoPosition(): number {
-    throw new Error('not yet');
+    return this.#kernel.undoHeadAt();
   }
 
   /** Closing sequence of the last logged mini-block. */
   get head(): number {
-    throw new Error('not yet');
+    return this.#kernel.headAt();
   }
 
   /** One atomic store; call it when the mini-block is in the log. Never goes back. */
   publishHead(sequence: number): void {
-    throw new Error('not yet');
+    this.#kernel.publishHeadAt(sequence);
   }
 
   putBlockHash(number: number, hash: Uint8Array): void {
-    throw new Error('not yet');
+    this.#putWord(hash);
+    this.#kernel.putBlockHashAt(number, this.#io);
   }
 
   /** The hash of one of the last 256 blocks, or undefined. */
   getBlockHash(number: number): Uint8Array | undefined {
-    throw new Error('not yet');
+    if (this.#kernel.getBlockHashAt(number, this.#io) === 0) return undefined;
+    return this.#marshal.slice(32, 64);
   }
 
   /** Lets interning use the last 5% of cells: recovery of an arena that ran full. */
   allowReserve(allowed: boolean): void {
-    throw new Error('not yet');
+    this.#kernel.allowReserve(allowed ? 1 : 0);
   }
 
   statistics(): ArenaStatistics {
-    throw new Error('not yet');
+    return statisticsOf(this.#kernel, this.layout);
+  }
+
+  #putKey(kind: CellKind, address: Uint8Array, slot: Uint8Array | undefined): void {
+    assert(address.length === 20, 'an address has 20 bytes');
+    assert(kind !== KIND_SLOT || slot?.length === 32, 'a slot has 32 bytes');
+    const marshal = this.#marshal;
+    for (let index = 0; index < 20; index++) marshal[index] = address[index]!;
+    if (kind === KIND_SLOT) this.#putWord(slot!);
+  }
+
+  /** Byte by byte: for so few, a loop is faster than `set`. */
+  #putWord(word: Uint8Array): void {
+    assert(word.length === 32, 'a word has 32 bytes');
+    const marshal = this.#marshal;
+    for (let index = 0; index < 32; index++) marshal[WORD_AT + index] = word[index]!;
+  }
+
+  #getWord(out: Uint8Array): void {
+    const marshal = this.#marshal;
+    for (let index = 0; index < 32; index++) out[index] = marshal[WORD_AT + index]!;
+  }
+
+  #codeOf(entry: number): Uint8Array {
+    const start = this.#kernel.codeBytes(entry) >>> 0;
+    return this.bytes.slice(start, start + this.#kernel.codeLength(entry));
   }
 }

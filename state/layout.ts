@@ -56,6 +56,8 @@ const PAGE_BYTES = 64 * KIB;
 /** Below this the fixed parts leave no room for cells. */
 const MEGABYTES_MIN = 8;
 const WINDOW_BYTES_MAX = 48 * MIB;
+/** Scratch and as much again for frames. */
+const WINDOW_BYTES_MIN = 2 * map.SCRATCH_BYTES;
 /** The EVM frames of all threads together take at most this part of the arena. */
 const WINDOWS_SHARE = 1 / 4;
 const BATCH_IN_SHARE = 1 / 64;
@@ -73,7 +75,7 @@ export function planLayout(size: ArenaSize): ArenaLayout {
   checkRange('megabytes', megabytes, MEGABYTES_MIN, ARENA_BYTES_MAX / MIB);
   checkRange('threads', threads, 1, THREADS_MAX);
   const bytes = megabytes * MIB;
-  const windowBytes = Math.min(WINDOW_BYTES_MAX, pageFloor((bytes * WINDOWS_SHARE) / threads));
+  const windowBytes = planWindow(bytes, threads);
   const undoCapacity = capped(
     powerOfTwoFloor((bytes * UNDO_SHARE) / map.UNDO_BYTES),
     powerOfTwoFloor(size.undoNodesMax ?? Number.MAX_SAFE_INTEGER),
@@ -165,6 +167,11 @@ export function framesOf(layout: ArenaLayout, thread: number): Region {
   return { base: base + map.SCRATCH_BYTES, bytes: bytes - map.SCRATCH_BYTES };
 }
 
+function planWindow(bytes: number, threads: number): number {
+  const share = pageFloor((bytes * WINDOWS_SHARE) / threads);
+  return Math.min(WINDOW_BYTES_MAX, Math.max(WINDOW_BYTES_MIN, share));
+}
+
 /**
  * Divides what is left among cells, keys and the index. All index tables lie one after the other
  * (the old ones stay readable), so the greatest, of 2^k slots, costs twice its size; the best k is
@@ -178,7 +185,7 @@ function planCells(bytes: number) {
     const count = Math.min(lines, indexLoadMax(log2));
     if (count > best.count) best = { count, log2 };
   }
-  assert(best.count > 0, 'no room for cells');
+  checkRange('cells', best.count, 1, Number.MAX_SAFE_INTEGER);
   const lengths = {
     index: pageCeil(indexBytes(best.log2)),
     cells: pageFloor(best.count * map.CELL_BYTES),

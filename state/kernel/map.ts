@@ -48,12 +48,12 @@ export const H_GROWN_AT = HEADER + 512;
 /** u64: closing sequence of the last logged mini-block. */
 export const H_HEAD = HEADER + 1024;
 export const H_CELL_COUNT = HEADER + 1088;
-/** u32: generation << 8 | log2 of the current table's slots. */
-export const H_INDEX_WORD = HEADER + 1092;
-export const H_CELL_LIMIT = HEADER + 1096;
-export const H_CODE_COUNT = HEADER + 1100;
+export const H_CELL_LIMIT = HEADER + 1092;
+export const H_CODE_COUNT = HEADER + 1096;
 /** u32: bytes used in the CODE region, its index included. */
-export const H_CODE_END = HEADER + 1104;
+export const H_CODE_END = HEADER + 1100;
+/** u32: offset of the newest entry in the CODE region; 0 = none. */
+export const H_CODE_LAST = HEADER + 1104;
 export const H_UNDO_HEAD = HEADER + 1152;
 export const H_UNDO_TAIL = HEADER + 1160;
 /** u64: the first position that the sealer still needs. */
@@ -66,6 +66,8 @@ export const H_OPEN_SEQUENCE = HEADER + 1192;
 export const H_CLOSED_SEQUENCE = HEADER + 1200;
 /** u64: rollbacks begun and ended; odd while one runs. */
 export const H_ROLLBACKS = HEADER + 1216;
+/** u32: generation << 8 | log2 of the current table's slots; read by every look-up. */
+export const H_INDEX_WORD = HEADER + 1280;
 
 /** Fixed regions: the executor's protocol words follow the first 64 KiB. */
 export const CONTROL_BASE = 0x10000;
@@ -106,14 +108,18 @@ export const UNDO_CELL = 48;
 /** u64: the node's own position, plus one. */
 export const UNDO_POSITION = 56;
 
-/** A code entry: keccak256 hash, length u32, ordinal u32, padding to 64, bytes, zeros. */
+/**
+ * A code entry: keccak256 hash (four u64 limbs as a cell's value), length, ordinal, offset of the
+ * entry before it (u32 each), padding to 64, the bytes, zeros.
+ */
 export const CODE_HEADER_BYTES = 64;
 export const CODE_LENGTH = 32;
 export const CODE_ORDINAL = 36;
+export const CODE_PREVIOUS = 40;
 /** Zero bytes that follow any code: PUSH32 at the very end, then an implicit STOP. */
 export const CODE_PADDING_BYTES = 33;
 
-/** A block hash entry: hash (32 bytes as hashed), number u64, present u64, seqlock u64. */
+/** A block hash entry: hash (four u64 limbs as a cell's value), number u64, present u64, seqlock u64. */
 export const HASH_BYTES = 64;
 export const HASH_NUMBER = 32;
 export const HASH_PRESENT = 40;

@@ -1,0 +1,50 @@
+/** How full an arena is, by region: for metrics, the banner and the operator of a full node. */
+import type { StateKernel } from './arena-kernel.js';
+import * as map from './kernel/map.js';
+import type { ArenaLayout } from './layout.js';
+
+export interface RegionUse {
+  readonly usedBytes: number;
+  readonly capacityBytes: number;
+}
+
+export interface ArenaStatistics {
+  readonly cells: number;
+  readonly cellCapacity: number;
+  readonly codes: number;
+  /** Nodes that can still be read, and the number that the ring holds. */
+  readonly undoNodes: number;
+  readonly undoCapacity: number;
+  readonly regions: {
+    readonly cells: RegionUse;
+    readonly keys: RegionUse;
+    /** All tables up to the current one: the old ones are kept. */
+    readonly index: RegionUse;
+    readonly undo: RegionUse;
+    readonly code: RegionUse;
+  };
+}
+
+export function statisticsOf(kernel: StateKernel, layout: ArenaLayout): ArenaStatistics {
+  const cells = kernel.cellCount();
+  const undoNodes = kernel.undoHeadAt() - kernel.undoTailAt();
+  const indexSlots = 2 ** (kernel.indexLog2() + 1) - 2 ** map.INDEX_LOG2_MIN;
+  const use = (usedBytes: number, capacityBytes: number): RegionUse => ({
+    usedBytes,
+    capacityBytes,
+  });
+  return {
+    cells,
+    cellCapacity: layout.cellCapacity,
+    codes: kernel.codeCount(),
+    undoNodes,
+    undoCapacity: layout.undoCapacity,
+    regions: {
+      cells: use(cells * map.CELL_BYTES, layout.cellCapacity * map.CELL_BYTES),
+      keys: use(cells * map.KEY_BYTES, layout.cellCapacity * map.KEY_BYTES),
+      index: use(indexSlots * map.INDEX_SLOT_BYTES, layout.index.bytes),
+      undo: use(undoNodes * map.UNDO_BYTES, layout.undoCapacity * map.UNDO_BYTES),
+      code: use(kernel.codeEnd(), layout.code.bytes),
+    },
+  };
+}

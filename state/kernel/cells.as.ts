@@ -1,0 +1,89 @@
+/**
+ * Values by id. A cell is one cache line {value, version, undo head, seqlock}; all of it is written
+ * and read by 64-bit atomics between two loads of the seqlock, so a reader in another thread gets a
+ * value with its version as one commit left them, or tries again. The seqlock only counts up, also
+ * through rollbacks: equal counts mean an untouched line. Reads cost no more than plain ones on
+ * x86-64; a store is an exchange there (5-8 ns), so limbs that stay the same are not stored.
+ */
+import { cellPointer, isCell, SPINS_MAX } from "./arena.as";
+import { CELL_LOCK, CELL_UNDO, CELL_VERSION, FULL_UNDO, H_CELL_COUNT, H_UNDO_EPOCH } from "./map";
+import { saveCell } from "./undo.as";
+
+/**
+ * Reads the latest committed value into four u64 limbs at `out` (32 bytes, lowest first).
+ * @returns the version: the sequence that wrote it, 0 = never written. Safe in any thread.
+ */
+export function loadValue(id: u32, out: usize): u64 {
+  assert(isCell(id));
+  const cell = cellPointer(id);
+  for (let spins: u32 = 0; spins < SPINS_MAX; spins++) {
+    const lock = atomic.load<u64>(cell, CELL_LOCK);
+    if (lock & 1) continue;
+    const limb0 = atomic.load<u64>(cell);
+    const limb1 = atomic.load<u64>(cell, 8);
+    const limb2 = atomic.load<u64>(cell, 16);
+    const limb3 = atomic.load<u64>(cell, 24);
+    const version = atomic.load<u64>(cell, CELL_VERSION);
+    if (atomic.load<u64>(cell, CELL_LOCK) != lock) continue;
+    store<u64>(out, limb0);
+    store<u64>(out, limb1, 8);
+    store<u64>(out, limb2, 16);
+    store<u64>(out, limb3, 24);
+    return version;
+  }
+  return unreachable();
+}
+
+/** The sequence that last wrote the cell; what validation compares. One load. */
+export function loadVersion(id: u32): u64 {
+  assert(isCell(id));
+  return atomic.load<u64>(cellPointer(id), CELL_VERSION);
+}
+
+/**
+ * Writes four limbs at `value` under a sequence not below the cell's version (writer only). The
+ * first write since the last mini-block or mark began saves the old line in the undo ring.
+ * @returns 0, or FULL_UNDO with nothing changed
+ */
+export function storeValue(id: u32, value: usize, sequence: u64): i32 {
+  assert(id < load<u32>(H_CELL_COUNT));
+  const cell = cellPointer(id);
+  assert(sequence >= load<u64>(cell, CELL_VERSION));
+  let undo = load<u64>(cell, CELL_UNDO);
+  if (undo <= load<u64>(H_UNDO_EPOCH)) {
+    undo = saveCell(id, cell);
+    if (undo == 0) return FULL_UNDO;
+  }
+  writeLine(cell, value, sequence, undo);
+  return 0;
+}
+
+/**
+ * Sets a cell that was never written, without undo (writer only): snapshots and checkpoints.
+ */
+export function restoreValue(id: u32, value: usize, sequence: u64): void {
+  assert(id < load<u32>(H_CELL_COUNT));
+  const cell = cellPointer(id);
+  assert(load<u64>(cell, CELL_VERSION) == 0 && load<u64>(cell, CELL_UNDO) == 0);
+  writeLine(cell, value, sequence, 0);
+}
+
+/** Replaces a line under its seqlock; what is equal is left alone. Shared with rollback. */
+@inline
+export function writeLine(cell: usize, value: usize, version: u64, undo: u64): void {
+  const lock = load<u64>(cell, CELL_LOCK);
+  assert(!(lock & 1));
+  atomic.store<u64>(cell, lock + 1, CELL_LOCK);
+  change(cell, load<u64>(value));
+  change(cell + 8, load<u64>(value, 8));
+  change(cell + 16, load<u64>(value, 16));
+  change(cell + 24, load<u64>(value, 24));
+  change(cell + CELL_VERSION, version);
+  change(cell + CELL_UNDO, undo);
+  atomic.store<u64>(cell, lock + 2, CELL_LOCK);
+}
+
+@inline
+function change(pointer: usize, value: u64): void {
+  if (load<u64>(pointer) != value) atomic.store<u64>(pointer, value);
+}

@@ -1,0 +1,2 @@
+/** Entry of state.wasm: what JavaScript may call. Kernels import the files themselves. */
+export * from "./boundary.as";
