@@ -61,7 +61,8 @@ export interface BlockFile {
     /** null before Byzantium: receipts held intermediate state roots (EIP-658). */
     readonly receiptsRoot: string | null;
   };
-  blockHash(number: number): Uint8Array;
+  /** Number and hash of every ancestor that BLOCKHASH may ask for. */
+  readonly blockHashes: readonly (readonly [number, Uint8Array])[];
   /** Writes the pre-state at this sequence. @returns cells written */
   fill(store: CellStore, sequence: number): number;
 }
@@ -100,7 +101,10 @@ export function readBlockFile(path: string): BlockFile {
       logsBloom: json.expected.logsBloom,
       receiptsRoot: isFrom(fork, 'byzantium') ? json.expected.receiptsRoot : null,
     },
-    blockHash: (number) => word(json.blockHashes[String(number)]),
+    blockHashes: Object.entries(json.blockHashes).map(([number, hash]) => [
+      Number(number),
+      fromHex(hash),
+    ]),
     fill: (store, sequence) => fill(store, json.preState, sequence),
   };
 }

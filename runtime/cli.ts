@@ -1,0 +1,112 @@
+#!/usr/bin/env node
+/**
+ * The command line: flags to a role. Only this file reads arguments and sets the exit status: 0 done
+ * and right, 1 something did not match or failed, 2 bad usage or bad input.
+ */
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { isDeltacastError } from '../state/base/errors.js';
+import { systemClock } from '../state/base/ports.js';
+import { readBlockFile } from './block-file.js';
+import { isMatch, Replayer, type ReplayResult } from './roles/replay.js';
+
+const EXIT_MISMATCH = 1;
+const EXIT_USAGE = 2;
+const WORKERS_MAX = 30;
+
+function parseWorkers(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value > WORKERS_MAX) {
+    throw new InvalidArgumentError(`an integer from 0 to ${WORKERS_MAX}`);
+  }
+  return value;
+}
+
+function parseEngine(text: string): string {
+  if (text !== 'reference') throw new InvalidArgumentError('known engines: reference');
+  return text;
+}
+
+interface ReplayFlags {
+  readonly engine: string;
+  readonly workers: number;
+  readonly json?: true;
+}
+
+async function replay(paths: readonly string[], flags: ReplayFlags): Promise<void> {
+  const replayer = new Replayer(flags.workers, systemClock);
+  const results: ReplayResult[] = [];
+  try {
+    for (const path of paths) {
+      const result = await replayer.run(readBlockFile(path));
+      results.push(result);
+      process.stdout.write(`${flags.json ? JSON.stringify(result) : lineOf(result)}\n`);
+    }
+  } finally {
+    await replayer.stop();
+  }
+  const summary = summaryOf(results);
+  process.stdout.write(
+    flags.json
+      ? `${JSON.stringify({ summary })}\n`
+      : `${summary.matched} of ${summary.blocks} blocks match, ${summary.gas} gas in ` +
+          `${Math.round(summary.milliseconds)} ms (${Math.round(summary.cpuMilliseconds)} ms CPU)\n`,
+  );
+  if (summary.matched !== summary.blocks) process.exitCode = EXIT_MISMATCH;
+}
+
+function lineOf(result: ReplayResult): string {
+  const verdict = isMatch(result) ? 'match' : 'MISMATCH';
+  const { number, hardfork, txs, gasUsed, milliseconds, executions, aborts } = result;
+  const repeated = executions === txs ? '' : `, ${executions} executions, ${aborts} aborts`;
+  return (
+    `${verdict.padEnd(8)} ${String(number).padStart(9)} ${hardfork.padEnd(15)} ` +
+    `${String(txs).padStart(5)} txs ${String(gasUsed).padStart(9)} gas ` +
+    `${milliseconds.toFixed(0).padStart(6)} ms${repeated}`
+  );
+}
+
+function summaryOf(results: readonly ReplayResult[]) {
+  const sum = (read: (result: ReplayResult) => number) =>
+    Math.round(results.reduce((total, result) => total + read(result), 0) * 1_000) / 1_000;
+  return {
+    blocks: results.length,
+    matched: results.filter(isMatch).length,
+    gas: sum((result) => result.gasUsed),
+    milliseconds: sum((result) => result.milliseconds),
+    cpuMilliseconds: sum((result) => result.cpuMilliseconds),
+  };
+}
+
+function program(): Command {
+  const root = new Command('deltacast')
+    .description('A real-time EVM for one host.')
+    .exitOverride()
+    .showHelpAfterError('(see --help)');
+  root
+    .command('replay')
+    .description('execute block files over their pre-state and compare with their headers')
+    .argument('<file...>', 'gzipped JSON blocks')
+    .option('--engine <name>', 'reference', parseEngine, 'reference')
+    .option('--workers <n>', 'execution threads; 0 executes in order on this one', parseWorkers, 1)
+    .option('--json', 'one JSON line a block, then a summary')
+    .exitOverride()
+    .action(replay);
+  return root;
+}
+
+async function main(): Promise<void> {
+  try {
+    await program().parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE;
+      return;
+    }
+    if (!isDeltacastError(error)) throw error;
+    process.stderr.write(`${error.code}: ${error.message}\n`);
+    process.exitCode =
+      error.code === 'BAD_INPUT' || error.code === 'BAD_USAGE' ? EXIT_USAGE : EXIT_MISMATCH;
+  }
+}
+
+await main();

@@ -1,0 +1,185 @@
+/**
+ * Replays real blocks over their pre-state and compares what comes out with the block's header. One
+ * arena and one pool serve all blocks: each is rolled back when it has been compared.
+ */
+import { Arena, type ArenaMark } from '../../state/arena.js';
+import { toHex } from '../../state/base/bytes.js';
+import { DeltacastError } from '../../state/base/errors.js';
+import type { Clock } from '../../state/base/ports.js';
+import { orderedTrieRoot } from '../../state/mpt.js';
+import {
+  callsAfter,
+  callsBefore,
+  rewardCredits,
+  withdrawalCredits,
+} from '../../workers/block-steps.js';
+import { BLOOM_BYTES, bloomOf, encodeReceipt, mergeBloom } from '../../workers/header.js';
+import { type Outcome, STATUS_OK } from '../../workers/outcome.js';
+import { ParallelExecutor } from '../../workers/parallel.js';
+import { ReferenceEngine } from '../../workers/reference/reference-engine.js';
+import { SequentialExecutor } from '../../workers/sequential.js';
+import type { BlockFile } from '../block-file.js';
+
+export interface ReplayResult {
+  readonly number: number;
+  readonly hardfork: string;
+  readonly txs: number;
+  readonly gasUsed: number;
+  readonly engine: string;
+  readonly workers: number;
+  readonly milliseconds: number;
+  readonly cpuMilliseconds: number;
+  /** null: cannot be checked for this fork. */
+  readonly matches: {
+    readonly gasUsed: boolean;
+    readonly logsBloom: boolean;
+    readonly receiptsRoot: boolean | null;
+  };
+  readonly executions: number;
+  readonly aborts: number;
+}
+
+const PRE_STATE_SEQUENCE = 1;
+
+interface Execution {
+  readonly outcomes: readonly Outcome[];
+  readonly executions: number;
+  readonly aborts: number;
+}
+
+export class Replayer {
+  private readonly workers: number;
+  private readonly clock: Clock;
+  private readonly arena: Arena;
+  private readonly empty: ArenaMark;
+  private readonly parallel: ParallelExecutor | null;
+  private readonly sequential: SequentialExecutor;
+
+  /** @param workers  0 executes on the calling thread with nothing logged */
+  constructor(workers: number, clock: Clock) {
+    this.workers = workers;
+    this.clock = clock;
+    this.arena = Arena.create({ threads: workers + 1 });
+    this.empty = this.arena.mark();
+    this.parallel = workers === 0 ? null : new ParallelExecutor(this.arena, workers);
+    const blockHash = async (number: number) =>
+      this.arena.getBlockHash(number) ?? new Uint8Array(32);
+    const engine = new ReferenceEngine(this.arena, blockHash);
+    this.sequential = new SequentialExecutor(this.arena, engine, PRE_STATE_SEQUENCE);
+  }
+
+  /** @throws DeltacastError TX_INVALID where a transaction of the block is not includable */
+  async run(file: BlockFile): Promise<ReplayResult> {
+    this.load(file);
+    const cpuBefore = process.cpuUsage();
+    const startedMs = this.clock.monotonicMs();
+    const execution = await this.execute(file);
+    const milliseconds = this.clock.monotonicMs() - startedMs;
+    const cpu = process.cpuUsage(cpuBefore);
+    this.arena.rollback(this.empty);
+    const { gasUsed, matches } = await compare(file, execution.outcomes);
+    return {
+      number: file.context.number,
+      hardfork: file.context.fork,
+      txs: file.records.length,
+      gasUsed,
+      engine: 'reference',
+      workers: this.workers,
+      milliseconds: round(milliseconds),
+      cpuMilliseconds: round((cpu.user + cpu.system) / 1_000),
+      matches,
+      executions: execution.executions,
+      aborts: execution.aborts,
+    };
+  }
+
+  async stop(): Promise<void> {
+    await this.parallel?.stop();
+  }
+
+  private load(file: BlockFile): void {
+    const { arena } = this;
+    arena.openMiniBlock(PRE_STATE_SEQUENCE);
+    file.fill(arena, PRE_STATE_SEQUENCE);
+    arena.closeMiniBlock(PRE_STATE_SEQUENCE);
+    for (const [number, hash] of file.blockHashes) arena.putBlockHash(number, hash);
+    arena.openMiniBlock(PRE_STATE_SEQUENCE + 1);
+    this.sequential.sequence = PRE_STATE_SEQUENCE;
+  }
+
+  /** The block's steps in Ethereum's order. */
+  private async execute(file: BlockFile): Promise<Execution> {
+    const { sequential } = this;
+    const { fork, number, coinbase } = file.context;
+    await sequential.beginBlock(file.context);
+    this.parallel?.beginBlock(file.context);
+    for (const call of callsBefore(fork, file.parentBeaconBlockRoot, file.parentHash)) {
+      await sequential.systemCall(call);
+    }
+    const execution = await this.executeAll(file.records);
+    sequential.credit(withdrawalCredits(file.withdrawals));
+    for (const call of callsAfter(fork)) await sequential.systemCall(call);
+    sequential.credit(rewardCredits(fork, number, coinbase, file.ommers));
+    return execution;
+  }
+
+  private async executeAll(records: readonly Uint8Array[]): Promise<Execution> {
+    const { parallel, sequential } = this;
+    if (parallel === null) {
+      const outcomes: Outcome[] = [];
+      for (const record of records) outcomes.push(await sequential.execute(record));
+      return { outcomes, executions: outcomes.length, aborts: 0 };
+    }
+    const result = await parallel.run(records, sequential.sequence + 1);
+    sequential.sequence += result.outcomes.filter(isIncluded).length;
+    return result;
+  }
+}
+
+function isIncluded(outcome: Outcome): boolean {
+  return outcome.status <= STATUS_OK;
+}
+
+async function compare(
+  file: BlockFile,
+  outcomes: readonly Outcome[],
+): Promise<Pick<ReplayResult, 'gasUsed' | 'matches'>> {
+  let gasUsed = 0;
+  const bloom = new Uint8Array(BLOOM_BYTES);
+  const receipts: Uint8Array[] = [];
+  for (const [index, outcome] of outcomes.entries()) {
+    if (!isIncluded(outcome)) {
+      const { number } = file.context;
+      throw new DeltacastError('TX_INVALID', `transaction ${index} of block ${number} is refused`, {
+        reason: outcome.reason,
+      });
+    }
+    gasUsed += outcome.gasUsed;
+    const logsBloom = bloomOf(outcome.logs);
+    mergeBloom(bloom, logsBloom);
+    const { status, logs } = outcome;
+    const fields = { type: file.types[index] ?? 0, status, cumulativeGasUsed: gasUsed, logs };
+    receipts.push(encodeReceipt(fields, logsBloom));
+  }
+  const { expected } = file;
+  const isChecked = expected.receiptsRoot !== null;
+  const root = isChecked ? toHex(await orderedTrieRoot(receipts)) : null;
+  return {
+    gasUsed,
+    matches: {
+      gasUsed: gasUsed === expected.gasUsed,
+      logsBloom: toHex(bloom) === expected.logsBloom,
+      receiptsRoot: isChecked ? root === expected.receiptsRoot : null,
+    },
+  };
+}
+
+/** True where everything that can be checked is right. */
+export function isMatch({ matches }: ReplayResult): boolean {
+  return matches.gasUsed && matches.logsBloom && matches.receiptsRoot !== false;
+}
+
+/** Milliseconds to the microsecond. */
+function round(milliseconds: number): number {
+  return Math.round(milliseconds * 1_000) / 1_000;
+}
