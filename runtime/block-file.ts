@@ -1,7 +1,7 @@
 /**
- * Real blocks as files: JSON, gzipped, one block with all the state that it reads (the data folder's
- * README describes the fields). Loading gives records, context and a function that puts the
- * pre-state into a store.
+ * Real blocks as files: JSON, gzipped, one block with all the state that it reads (the data
+ * folder's README describes the fields). Loading gives records, context and a function that puts
+ * the pre-state into a store.
  */
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';

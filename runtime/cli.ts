@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The command line: flags to a role. Only this file reads arguments and sets the exit status: 0 done
- * and right, 1 something did not match or failed, 2 bad usage or bad input.
+ * The command line: flags to a role. Only this file reads arguments and sets the exit status: 0
+ * done and right, 1 something did not match or failed, 2 bad usage or bad input.
  */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { isDeltacastError } from '../state/base/errors.js';
@@ -49,7 +49,8 @@ async function replay(paths: readonly string[], flags: ReplayFlags): Promise<voi
     flags.json
       ? `${JSON.stringify({ summary })}\n`
       : `${summary.matched} of ${summary.blocks} blocks match, ${summary.gas} gas in ` +
-          `${Math.round(summary.milliseconds)} ms (${Math.round(summary.cpuMilliseconds)} ms CPU)\n`,
+          `${Math.round(summary.milliseconds)} ms ` +
+          `(${Math.round(summary.cpuMilliseconds)} ms CPU)\n`,
   );
   if (summary.matched !== summary.blocks) process.exitCode = EXIT_MISMATCH;
 }

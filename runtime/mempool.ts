@@ -1,8 +1,9 @@
 /**
- * Transactions that are admitted and not yet executed: one nonce queue a sender, and one line of the
- * transactions that can run now, in order of arrival across senders. A transaction enters the line when
- * every lower nonce of its sender is executed or in the line before it; a nonce gap waits outside.
- * Bounded in count, in all and per sender; nothing here reads state or touches the clock.
+ * Transactions that are admitted and not yet executed: one nonce queue a sender, and one line of
+ * the transactions that can run now, in order of arrival across senders. A transaction enters the
+ * line when every lower nonce of its sender is executed or in the line before it; a nonce gap
+ * waits outside. Bounded in count, in all and per sender; nothing here reads state or touches the
+ * clock.
  */
 
 import { assert } from '../state/base/assert.js';
@@ -101,8 +102,9 @@ export class Mempool<Payload> {
   }
 
   /**
-   * Takes transactions from the front of the line, in order, until `countMax` or until the next one's
-   * gas limit does not fit `gasMax`; later transactions never overtake one that does not fit.
+   * Takes transactions from the front of the line, in order, until `countMax` or until the next
+   * one's gas limit does not fit `gasMax`; later transactions never overtake one that does not
+   * fit.
    */
   take(countMax: number, gasMax: number): PoolEntry<Payload>[] {
     const taken: PoolEntry<Payload>[] = [];
@@ -121,7 +123,8 @@ export class Mempool<Payload> {
   /**
    * Tells the pool what became of a taken transaction. Until then its sender's queue remembers that
    * its nonce is spent, so that the next nonce can enter the line while this one executes.
-   * @param dropped  true where it was refused at execution: the sender's later transactions leave the
+   * @param dropped true where it was refused at execution: the sender's later transactions leave
+   *   the
    *                 line and wait for `entry.nonce` again
    */
   settle(entry: PoolEntry<Payload>, dropped: boolean): void {

@@ -1,15 +1,15 @@
 /**
- * The prefunded development accounts: the same mnemonic, path and order as Anvil and Hardhat, so that
- * scripts written for those find their accounts here. These keys are public knowledge: they must never
- * hold anything of value, and a node that is given another mnemonic prints that mnemonic's keys too.
+ * The prefunded development accounts: the same mnemonic, path and order as Anvil and Hardhat, so
+ * that scripts written for those find their accounts here. These keys are public knowledge: they
+ * must never hold anything of value, and a node that is given another mnemonic prints that
+ * mnemonic's keys too.
  */
 
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { HDKey } from '@scure/bip32';
 import { mnemonicToSeedSync, validateMnemonic } from '@scure/bip39';
 import { wordlist } from '@scure/bip39/wordlists/english.js';
-import secp256k1 from 'secp256k1';
 import { DeltacastError } from '../state/base/errors.js';
+import { addressOfKey } from '../workers/signature.js';
 
 export const DEFAULT_MNEMONIC = 'test test test test test test test test test test test junk';
 /** BIP-44 path of Ethereum accounts; the account's index follows. */
@@ -23,7 +23,8 @@ export interface DevAccount {
 }
 
 /**
- * Derives the first `count` accounts of a mnemonic (BIP-39 seed without passphrase, BIP-32, BIP-44).
+ * Derives the first `count` accounts of a mnemonic (BIP-39 seed without passphrase, BIP-32,
+ * BIP-44).
  * @throws DeltacastError BAD_USAGE when the mnemonic's words or checksum are wrong.
  */
 export function deriveAccounts(mnemonic: string, count: number): DevAccount[] {
@@ -40,10 +41,4 @@ export function deriveAccounts(mnemonic: string, count: number): DevAccount[] {
     }
     return { address: addressOfKey(privateKey), privateKey };
   });
-}
-
-/** The last 20 bytes of the keccak-256 of the public key without its 0x04 prefix (Yellow Paper, F). */
-export function addressOfKey(privateKey: Uint8Array): Uint8Array {
-  const publicKey = secp256k1.publicKeyCreate(privateKey, false);
-  return keccak_256(publicKey.subarray(1)).slice(12);
 }

@@ -155,7 +155,9 @@ export function windowOf(layout: ArenaLayout, thread: number): Region {
   return { base: layout.windows.base + thread * layout.windowBytes, bytes: layout.windowBytes };
 }
 
-/** The scratch of a thread that is free for anyone in that thread (the arena keeps its own 4 KiB). */
+/**
+ * The scratch of a thread that is free for anyone in that thread (the arena keeps its own 4 KiB).
+ */
 export function scratchOf(layout: ArenaLayout, thread: number): Region {
   const { base } = windowOf(layout, thread);
   return { base: base + map.MARSHAL_BYTES, bytes: map.SCRATCH_BYTES - map.MARSHAL_BYTES };

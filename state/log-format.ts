@@ -1,9 +1,9 @@
 /**
- * One record of the log: a 64-byte header, then the payload. Little-endian: magic u32, version u16,
- * kind u16, payload length u32, CRC-32 u32, record number u64, 8 spare bytes, chain hash (32).
- * The CRC covers header (without itself) and payload, so that a record can be judged alone: it tells
- * a torn tail from a corrupt middle. The chain hash is SHA-256 of the chain hash before, the header's
- * first 32 bytes (CRC as zero) and the payload: it ties the record to all before it.
+ * One record of the log: a 64-byte header, then the payload. Little-endian: magic u32, version
+ * u16, kind u16, payload length u32, CRC-32 u32, record number u64, 8 spare bytes, chain hash
+ * (32). The CRC covers header (without itself) and payload, so that a record can be judged alone:
+ * it tells a torn tail from a corrupt middle. The chain hash is SHA-256 of the chain hash before,
+ * the header's first 32 bytes (CRC as zero) and the payload: it ties the record to all before it.
  */
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';

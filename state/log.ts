@@ -1,10 +1,10 @@
 /**
- * The append-only log: dense numbered records in segments. `append` returns when the bytes are in the
- * page cache, so a killed process loses nothing; a flush to the medium follows within 10 ms (`group`)
- * or is awaited by the caller (`strict`). On opening, a torn tail above the head mark is cut off, and
- * anything bad at or below it, or with good records after it, is refused. After a failed write or
- * flush the log is poisoned for good: the kernel may have dropped the dirty pages, so trying again
- * could only pretend.
+ * The append-only log: dense numbered records in segments. `append` returns when the bytes are in
+ * the page cache, so a killed process loses nothing; a flush to the medium follows within 10 ms
+ * (`group`) or is awaited by the caller (`strict`). On opening, a torn tail above the head mark is
+ * cut off, and anything bad at or below it, or with good records after it, is refused. After a
+ * failed write or flush the log is poisoned for good: the kernel may have dropped the dirty pages,
+ * so trying again could only pretend.
  */
 
 import { assert } from './base/assert.js';

@@ -6,7 +6,8 @@ import { MerklePatriciaTrie } from '@ethereumjs/mpt';
 import { RLP } from '@ethereumjs/rlp';
 
 /**
- * The root of a list under keys RLP(0), RLP(1), ... (Yellow Paper, 4.3.2: transactions and receipts).
+ * The root of a list under keys RLP(0), RLP(1), ... (Yellow Paper, 4.3.2: transactions and
+ * receipts).
  * @param items  encoded transactions, receipts or withdrawals, in block order
  */
 export async function orderedTrieRoot(items: readonly Uint8Array[]): Promise<Uint8Array> {

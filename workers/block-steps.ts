@@ -1,6 +1,7 @@
 /**
- * What a block does around its transactions, by fork: system calls before them (EIP-4788, EIP-2935),
- * withdrawals, rewards and request calls after them. Each step is committed like a transaction.
+ * What a block does around its transactions, by fork: system calls before them (EIP-4788,
+ * EIP-2935), withdrawals, rewards and request calls after them. Each step is committed like a
+ * transaction.
  */
 import { fromHex } from '../state/base/bytes.js';
 import { type ForkName, isFrom } from './fork.js';

@@ -82,7 +82,9 @@ const CAUSES: readonly (readonly [RegExp, ErrorCode, string])[] = [
   [/y-parity|v = 27\/28/i, 'TX_BAD_SIGNATURE', 'invalid signature'],
 ];
 
-/** The library has one error class: what was wrong is read off its message, else off the envelope. */
+/**
+ * The library has one error class: what was wrong is read off its message, else off the envelope.
+ */
 function refusal(raw: Uint8Array, error: unknown, rules: DecodeRules): DeltacastError {
   const message = error instanceof Error ? error.message : String(error);
   for (const [pattern, code, text] of CAUSES) {

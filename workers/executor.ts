@@ -108,8 +108,8 @@ export class WorkerExecutor {
   }
 
   /**
-   * Commits everything at the head that is ready. Whoever releases the token looks again: an outcome
-   * published while it held the token found it taken.
+   * Commits everything at the head that is ready. Whoever releases the token looks again: an
+   * outcome published while it held the token found it taken.
    */
   private async commitReady(count: number): Promise<void> {
     const { protocol } = this;

@@ -59,7 +59,9 @@ export interface SealedHeader {
   readonly hash: Uint8Array;
 }
 
-/** The header of a sealed block; its state root is ours (see ARCHITECTURE.md), all else Ethereum's. */
+/**
+ * The header of a sealed block; its state root is ours (see ARCHITECTURE.md), all else Ethereum's.
+ */
 export function sealHeader(context: BlockContext, sealed: SealedFields): SealedHeader {
   const { fork } = context;
   const header = createBlockHeader(

@@ -1,8 +1,9 @@
 /**
- * The outcome record: all that executing one transaction gave, as bytes that any thread can validate
- * and commit. Layout, little-endian: length u32, status u8, reason u8, 2 spare, gasUsed u64,
- * fee delta (32, big-endian word), created address flag u8 + 20 bytes, then five counted lists:
- * reads, writes, codes, logs, output. Words, addresses and slots are big-endian as in the EVM.
+ * The outcome record: all that executing one transaction gave, as bytes that any thread can
+ * validate and commit. Layout, little-endian: length u32, status u8, reason u8, 2 spare, gasUsed
+ * u64, fee delta (32, big-endian word), created address flag u8 + 20 bytes, then five counted
+ * lists: reads, writes, codes, logs, output. Words, addresses and slots are big-endian as in the
+ * EVM.
  */
 
 import type { CellKind } from '../state/arena.js';

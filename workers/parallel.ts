@@ -1,7 +1,7 @@
 /**
- * The coordinator's side of parallel execution: puts a batch of records into shared memory, lets the
- * workers at it, and gives back the outcomes in order. A batch that fails leaves nothing behind:
- * the caller rolls the arena back to its mark.
+ * The coordinator's side of parallel execution: puts a batch of records into shared memory, lets
+ * the workers at it, and gives back the outcomes in order. A batch that fails leaves nothing
+ * behind: the caller rolls the arena back to its mark.
  */
 import type { Arena } from '../state/arena.js';
 import { assert } from '../state/base/assert.js';

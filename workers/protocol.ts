@@ -1,8 +1,8 @@
 /**
- * The words in shared memory by which coordinator and workers agree, one atomic operation a function.
- * A batch lives between an even epoch and the odd one that closes it; a worker takes part only after
- * it has entered and seen the epoch still open, so that closing and then waiting for `active` to be 0
- * leaves nobody inside.
+ * The words in shared memory by which coordinator and workers agree, one atomic operation a
+ * function. A batch lives between an even epoch and the odd one that closes it; a worker takes
+ * part only after it has entered and seen the epoch still open, so that closing and then waiting
+ * for `active` to be 0 leaves nobody inside.
  */
 import type { Arena } from '../state/arena.js';
 import { assert } from '../state/base/assert.js';
@@ -22,7 +22,9 @@ const ABORTS = 9;
 const CONTEXT_EPOCH = 10;
 const CONTEXT_BYTES = 11;
 const DONE = 12;
-/** f64 at this byte: sequence of the next included transaction; only the token's holder moves it. */
+/**
+ * f64 at this byte: sequence of the next included transaction; only the token's holder moves it.
+ */
 const SEQUENCE_AT = 64;
 const CONTEXT_AT = 4 * KIB;
 const CONTEXT_BYTES_MAX = 16 * KIB;

@@ -1,7 +1,8 @@
 /**
- * The transaction record: one transaction as bytes, decoded and with its sender recovered, made once
- * at admission and then read by every engine where it lies. Little-endian; 256-bit numbers are four
- * u64 limbs, lowest first, as the kernels have them; offsets are from the start of the record.
+ * The transaction record: one transaction as bytes, decoded and with its sender recovered, made
+ * once at admission and then read by every engine where it lies. Little-endian; 256-bit numbers
+ * are four u64 limbs, lowest first, as the kernels have them; offsets are from the start of the
+ * record.
  */
 import { assert } from '../state/base/assert.js';
 import { toHex } from '../state/base/bytes.js';

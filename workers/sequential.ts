@@ -1,6 +1,6 @@
 /**
- * Execution in order on the calling thread, with nothing logged: what parallel execution is compared
- * with, `--workers 0`, and the way a validator or a test re-executes a block.
+ * Execution in order on the calling thread, with nothing logged: what parallel execution is
+ * compared with, `--workers 0`, and the way a validator or a test re-executes a block.
  */
 import { MIB } from '../state/base/limits.js';
 import type { BalanceCredit, SystemCall } from './block-steps.js';

@@ -1,8 +1,9 @@
 /**
  * The frame: what the sequencer signs, logs and publishes, one for each mini-block and each sealed
- * block. A fixed header, its signature, then the body; everything is checked on the raw bytes, before
- * anything of the body is decoded. Little-endian: magic u32, version u16, kind u16, chain id u64,
- * height u64, timestamp (ms) u64, body length u32, 4 spare, parent hash (32), body hash (32).
+ * block. A fixed header, its signature, then the body; everything is checked on the raw bytes,
+ * before anything of the body is decoded. Little-endian: magic u32, version u16, kind u16, chain
+ * id u64, height u64, timestamp (ms) u64, body length u32, 4 spare, parent hash (32), body hash
+ * (32).
  */
 import { concatBytes, equalBytes } from '../../state/base/bytes.js';
 import { DeltacastError } from '../../state/base/errors.js';
@@ -135,7 +136,8 @@ export class FrameChain {
 
   /**
    * Says where a verified frame belongs; `next` moves the chain on.
-   * @throws DeltacastError FRAME_EQUIVOCATION: two different signed frames at one height, or one that
+   * @throws DeltacastError FRAME_EQUIVOCATION: two different signed frames at one height, or one
+   *   that
    *         names another parent. The caller stops and keeps both.
    */
   place(frame: Frame): Placement {

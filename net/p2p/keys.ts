@@ -40,8 +40,8 @@ export function hashOf(...parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
- * What a chain of frames begins with: the parent hash of frame 0. It binds frames to the chain id and
- * the sequencer's key, both of which a follower is told and does not learn from the network.
+ * What a chain of frames begins with: the parent hash of frame 0. It binds frames to the chain id
+ * and the sequencer's key, both of which a follower is told and does not learn from the network.
  */
 export function chainIdentity(chainId: number, publicKey: Uint8Array): Uint8Array {
   const id = new Uint8Array(8);

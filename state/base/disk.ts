@@ -11,7 +11,9 @@ export interface DiskFile {
   size(): number;
   /** Reads exactly `length` bytes; fewer only at the end of the file. */
   read(offset: number, length: number): Uint8Array;
-  /** Writes all of `bytes` into the page cache before it returns: a killed process loses nothing. */
+  /**
+   * Writes all of `bytes` into the page cache before it returns: a killed process loses nothing.
+   */
   write(offset: number, bytes: Uint8Array): void;
   truncate(size: number): void;
   /** Resolves when everything written before is on the medium. */

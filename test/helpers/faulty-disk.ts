@@ -10,8 +10,8 @@ interface Content {
 const SECTOR_BYTES = 512;
 
 /**
- * A disk in memory that can fail at its n-th writing call and lose power: then every 512-byte sector
- * written since the last sync is kept, lost or half kept, as `choose` says.
+ * A disk in memory that can fail at its n-th writing call and lose power: then every 512-byte
+ * sector written since the last sync is kept, lost or half kept, as `choose` says.
  */
 export class FaultyDisk implements Disk {
   /** Writes and syncs so far. */
