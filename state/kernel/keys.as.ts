@@ -6,6 +6,8 @@
  * 64-bit keys (Lemire and Kaser, "Strongly universal string hashing is fast", multilinear-HM): no
  * choice of keys collides more often than 2^-32 without knowing the seed. Whole keys are compared.
  * One writer; readers in other threads see a key line complete before a slot that leads to it.
+ * Measured against key and cell lines side by side: no gain for find-then-read at 1M random cells
+ * (363-383 against 389-413 ns), and reads by id among 64k cells twice as slow.
  */
 import { cellPointer, isCell, keyPointer } from "./arena.as";
 import {
@@ -13,6 +15,8 @@ import {
   H_INDEX_LOG2_MAX, H_INDEX_WORD, H_SEED, INDEX_LOG2_MIN, INDEX_SLOT_BYTES, KEY_BYTES, KEY_KIND,
   KEY_LINK, KEY_NEXT, KEY_SLOT, KIND_CODE, KIND_SLOT, NO_CELL,
 } from "./map";
+
+const OS_PAGE_BYTES: usize = 4096;
 
 /**
  * The id of a key, or NO_CELL when it has never been interned (its value is then 0, version 0).
@@ -199,7 +203,7 @@ function unlink(id: u32): void {
 function growFor(count: u32): void {
   const word = atomic.load<u32>(H_INDEX_WORD);
   const log2 = word & 0xff;
-  if ((count + 1) * 8 <= <u32>5 << log2) return;
+  if ((count + 1) * 8 <= <u32>5 << log2) return touchNext(log2, count);
   assert(log2 < load<u32>(H_INDEX_LOG2_MAX));
   const table = tablePointer(log2);
   const tableEnd = table + (<usize>INDEX_SLOT_BYTES << log2);
@@ -209,6 +213,19 @@ function growFor(count: u32): void {
   }
   store<u32>(H_GROWN_AT + ((log2 + 1) << 2), count);
   publishTable(word, log2 + 1);
+}
+
+/**
+ * Page faults are most of the cost of growing: over the second half of a table's life the pages of
+ * the next are touched one by one, a page for each 64 keys (80 would do). Its content stays zero.
+ */
+@inline
+function touchNext(log2: u32, count: u32): void {
+  const past = count - (<u32>5 << log2 >> 4);
+  if ((past & 63) != 0 || past >> 31) return;
+  const at = <usize>(past >> 6) * OS_PAGE_BYTES;
+  if (at >= <usize>INDEX_SLOT_BYTES << (log2 + 1) || log2 == load<u32>(H_INDEX_LOG2_MAX)) return;
+  store<u64>(tablePointer(log2 + 1) + at, 0);
 }
 
 /** Goes back to the table that was current when `count` cells were interned; returns its fill. */

@@ -119,7 +119,10 @@ export const CODE_PREVIOUS = 40;
 /** Zero bytes that follow any code: PUSH32 at the very end, then an implicit STOP. */
 export const CODE_PADDING_BYTES = 33;
 
-/** A block hash entry: hash (four u64 limbs as a cell's value), number u64, present u64, seqlock u64. */
+/**
+ * A block hash entry: hash (four u64 limbs as a cell's value), number u64, present u64, seqlock
+ * u64.
+ */
 export const HASH_BYTES = 64;
 export const HASH_NUMBER = 32;
 export const HASH_PRESENT = 40;

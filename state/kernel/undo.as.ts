@@ -68,7 +68,9 @@ export function beginEpoch(): void {
   store<u64>(H_UNDO_EPOCH, undoHead());
 }
 
-/** Saves a cell's line. @returns the node's position + 1 for the line, or 0 when the ring is full */
+/**
+ * Saves a cell's line. @returns the node's position + 1 for the line, or 0 when the ring is full
+ */
 export function saveCell(id: u32, cell: usize): u64 {
   const position = load<u64>(H_UNDO_HEAD);
   const length = position - load<u64>(H_UNDO_TAIL);
