@@ -1,6 +1,6 @@
 /**
- * Signatures by the native secp256k1 library (its owner): recovering a sender took 59 us here, where
- * Wasm was measured at 242 us and plain JavaScript at 1,285 us.
+ * Signatures by the native secp256k1 library (its owner): recovering a sender took 59 us here,
+ * where Wasm was measured at 242 us and plain JavaScript at 1,285 us.
  */
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import secp256k1 from 'secp256k1';
