@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
 export interface SourceFile {
@@ -10,9 +10,8 @@ export interface SourceFile {
 const FOLDERS = ['runtime', 'workers', 'state', 'net', 'bench', 'test'];
 
 export function sourceFiles(top: string): SourceFile[] {
-  return FOLDERS.flatMap((folder) =>
-    readdirSync(join(top, folder), { recursive: true, withFileTypes: true }),
-  )
+  return FOLDERS.filter((folder) => existsSync(join(top, folder)))
+    .flatMap((folder) => readdirSync(join(top, folder), { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
     .map((entry) => {
       const path = join(entry.parentPath, entry.name);
