@@ -18,6 +18,8 @@ const TYPE_MAX = 4;
 export interface DecodeRules {
   readonly fork: ForkName;
   readonly chainId: number;
+  /** The pool's cap unless given: a block or a test may hold a larger transaction. */
+  readonly bytesMax?: number;
 }
 
 /**
@@ -54,9 +56,8 @@ export function transactionOf(raw: Uint8Array, rules: DecodeRules): TypedTransac
 function parse(raw: Uint8Array, rules: DecodeRules): TypedTransaction {
   const first = raw[0];
   if (first === undefined) throw new DeltacastError('TX_MALFORMED', 'empty transaction');
-  if (raw.length > TRANSACTION_BYTES_MAX) {
-    throw new DeltacastError('TX_OVERSIZED', 'oversized data', { limit: TRANSACTION_BYTES_MAX });
-  }
+  const limit = rules.bytesMax ?? TRANSACTION_BYTES_MAX;
+  if (raw.length > limit) throw new DeltacastError('TX_OVERSIZED', 'oversized data', { limit });
   if (first < LEGACY_FIRST_BYTE && (first === 0 || first > TYPE_MAX)) {
     throw new DeltacastError('TX_TYPE_UNSUPPORTED', 'transaction type not supported', {
       type: first,

@@ -23,23 +23,39 @@ export function recoverAddress(
   recovery: number,
 ): Uint8Array | null {
   if (r <= 0n || s <= 0n || s > HALF_ORDER || (recovery !== 0 && recovery !== 1)) return null;
+  const point = recoverPoint(hash, toWord(r), toWord(s), recovery);
+  return point === null ? null : addressOfPoint(point);
+}
+
+/**
+ * The public key that gave a signature, as 64 bytes x, y; s may be in the upper half, as the
+ * ECRECOVER precompile wants it.
+ * @param hash,r,s  32 bytes each
+ * @returns null where r or s is out of range or no key gives this signature
+ */
+export function recoverPoint(
+  hash: Uint8Array,
+  r: Uint8Array,
+  s: Uint8Array,
+  recovery: number,
+): Uint8Array | null {
   const signature = new Uint8Array(64);
-  signature.set(toWord(r), 0);
-  signature.set(toWord(s), 32);
+  signature.set(r, 0);
+  signature.set(s, 32);
   try {
-    return addressOfPoint(secp256k1.ecdsaRecover(signature, recovery, hash, false));
+    return secp256k1.ecdsaRecover(signature, recovery, hash, false).subarray(1);
   } catch {
-    // The library throws for exactly one reason here: no public key gives this signature.
+    // The library throws for exactly these reasons here.
     return null;
   }
 }
 
 /** The address of a private key. @param privateKey  32 bytes in the curve's range */
 export function addressOfKey(privateKey: Uint8Array): Uint8Array {
-  return addressOfPoint(secp256k1.publicKeyCreate(privateKey, false));
+  return addressOfPoint(secp256k1.publicKeyCreate(privateKey, false).subarray(1));
 }
 
-/** The last 20 bytes of the keccak-256 of the point without its 0x04 prefix. */
-function addressOfPoint(publicKey: Uint8Array): Uint8Array {
-  return keccak_256(publicKey.subarray(1)).slice(12);
+/** The last 20 bytes of the keccak-256 of x and y. */
+function addressOfPoint(point: Uint8Array): Uint8Array {
+  return keccak_256(point).slice(12);
 }

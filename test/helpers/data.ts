@@ -20,3 +20,13 @@ export function blockFiles(folder: 'blocks' | 'blocks-derived'): string[] {
     .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))
     .map((name) => join(dir, name));
 }
+
+/** Paths of the packs of official state tests, without the slow ones; none without the folder. */
+export function statePacks(): string[] {
+  if (DATA_DIR === null) return [];
+  const dir = join(DATA_DIR, 'statetests');
+  return readdirSync(dir)
+    .filter((name) => name.endsWith('.ndjson.gz'))
+    .sort()
+    .map((name) => join(dir, name));
+}

@@ -72,8 +72,7 @@ export class ReferenceEngine implements Engine {
     Object.defineProperty(tx, 'getSenderAddress', { value: () => sender });
     return this.settle(cells, outcome, async () => {
       const vm = await this.machine(context);
-      const options = { skipBlockGasLimitValidation: true, skipHardForkValidation: true };
-      return outcomeOfRun(await runTx(vm, { tx, block, ...options }));
+      return outcomeOfRun(await runTx(vm, { tx, block, skipHardForkValidation: true }));
     });
   }
 
@@ -183,7 +182,7 @@ const REFUSALS: readonly (readonly [RegExp, InvalidReason])[] = [
   [/INTRINSIC_GAS_TOO_LOW/, 'TX_GAS_TOO_LOW'],
   [/less than the block/, 'TX_FEE_TOO_LOW'],
   [/EIP-3607/, 'TX_SENDER_NOT_EOA'],
-  [/EIP-7825/, 'TX_GAS_TOO_HIGH'],
+  [/EIP-7825|higher gas limit than the block/, 'TX_GAS_TOO_HIGH'],
   [/initcode/i, 'TX_INITCODE_TOO_LARGE'],
   [/not activated|only valid with/, 'TX_TYPE_UNSUPPORTED'],
 ];

@@ -1,0 +1,80 @@
+/**
+ * Runs official state tests on an engine and compares the Ethereum state root and the logs hash.
+ * One arena serves all cases: each is rolled back when it has been compared.
+ */
+import { RLP } from '@ethereumjs/rlp';
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { Arena, type ArenaMark } from '../../state/arena.js';
+import { fromHex, toHex } from '../../state/base/bytes.js';
+import { isDeltacastError } from '../../state/base/errors.js';
+import { ethereumStateRoot } from '../../state/mpt.js';
+import { decodeSigned } from '../../workers/decode.js';
+import { type Outcome, type OutcomeLog, STATUS_OK } from '../../workers/outcome.js';
+import { ReferenceEngine } from '../../workers/reference/reference-engine.js';
+import { SequentialExecutor } from '../../workers/sequential.js';
+import type { StateTestCase } from '../state-test-file.js';
+
+const PRE_STATE_SEQUENCE = 1;
+
+export class ConformanceRunner {
+  private readonly arena: Arena;
+  private readonly empty: ArenaMark;
+  private readonly sequential: SequentialExecutor;
+
+  constructor() {
+    this.arena = Arena.create({ megabytes: 64, threads: 1 });
+    this.empty = this.arena.mark();
+    const engine = new ReferenceEngine(this.arena, blockHashByConvention);
+    this.sequential = new SequentialExecutor(this.arena, engine, PRE_STATE_SEQUENCE);
+  }
+
+  /** @returns null where the case passes, else what was wrong in one line */
+  async run(test: StateTestCase): Promise<string | null> {
+    const { arena } = this;
+    arena.openMiniBlock(PRE_STATE_SEQUENCE);
+    try {
+      test.fill(arena, PRE_STATE_SEQUENCE);
+      arena.closeMiniBlock(PRE_STATE_SEQUENCE);
+      arena.openMiniBlock(PRE_STATE_SEQUENCE + 1);
+      this.sequential.sequence = PRE_STATE_SEQUENCE;
+      return await this.compare(test, await this.execute(test));
+    } finally {
+      arena.rollback(this.empty);
+    }
+  }
+
+  /** @returns the outcome, or the code of the error that refused it while decoding */
+  private async execute(test: StateTestCase): Promise<Outcome | string> {
+    let record: Uint8Array;
+    try {
+      record = decodeSigned(test.raw, { ...test.context, bytesMax: test.raw.length });
+    } catch (error) {
+      if (isDeltacastError(error)) return error.code;
+      throw error;
+    }
+    await this.sequential.beginBlock(test.context);
+    return this.sequential.execute(record);
+  }
+
+  private async compare(test: StateTestCase, result: Outcome | string): Promise<string | null> {
+    const isRefused = typeof result === 'string' || result.status > STATUS_OK;
+    const reason = typeof result === 'string' ? result : `${result.status} ${result.reason}`;
+    if (isRefused && test.refusal === null) return `unexpected refusal: ${reason}`;
+    if (!isRefused && test.refusal !== null) return `accepted, but expected ${test.refusal}`;
+    const root = toHex(await ethereumStateRoot(this.arena));
+    if (root !== test.expected.stateRoot) return `state root ${root.slice(0, 14)}`;
+    const logs = logsHash(typeof result === 'string' ? [] : result.logs);
+    return logs === test.expected.logsHash ? null : `logs hash ${logs.slice(0, 14)}`;
+  }
+}
+
+/** keccak256 of the number's decimal digits: the convention of those who made the tests. */
+async function blockHashByConvention(number: number): Promise<Uint8Array> {
+  return keccak_256(fromHex(Buffer.from(String(number)).toString('hex')));
+}
+
+function logsHash(logs: readonly OutcomeLog[]): string {
+  return toHex(
+    keccak_256(RLP.encode(logs.map(({ address, topics, data }) => [address, [...topics], data]))),
+  );
+}

@@ -1,0 +1,128 @@
+/**
+ * Packs of the Ethereum project's state tests (NDJSON, gzipped; the data folder's README describes
+ * them): one case is a pre-state, a block's context, one transaction and the state root and logs
+ * hash that must come out. Numbers are hexadecimal quantities, leading zeros allowed.
+ */
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { fromHex, toWord } from '../state/base/bytes.js';
+import { DeltacastError } from '../state/base/errors.js';
+import type { CellStore } from '../workers/cell-store.js';
+import type { BlockContext } from '../workers/engine.js';
+import { MAINNET_CHAIN_ID, parseFork } from '../workers/fork.js';
+
+interface AccountJson {
+  readonly nonce: string;
+  readonly balance: string;
+  readonly code: string;
+  readonly storage?: Readonly<Record<string, string>>;
+}
+
+interface CaseJson {
+  readonly hash: string;
+  readonly logs: string;
+  readonly txbytes: string;
+  readonly expectException?: string;
+}
+
+interface TestJson {
+  readonly env: Readonly<Record<string, string>>;
+  readonly pre: Readonly<Record<string, AccountJson>>;
+  readonly post: Readonly<Record<string, readonly CaseJson[]>>;
+}
+
+export interface StateTestCase {
+  readonly test: string;
+  /** Index in the test's list of cases for this fork. */
+  readonly index: number;
+  readonly context: BlockContext;
+  /** The signed transaction. */
+  readonly raw: Uint8Array;
+  /** Why it must be refused, for people; null where it must be executed. */
+  readonly refusal: string | null;
+  /** Why it cannot be run here; null where it can. */
+  readonly skipped: string | null;
+  readonly expected: { readonly stateRoot: string; readonly logsHash: string };
+  /** Writes the pre-state at this sequence. */
+  fill(store: CellStore, sequence: number): void;
+}
+
+/** @throws DeltacastError BAD_INPUT where the file is not such a pack */
+export function* readStateTests(path: string): Generator<StateTestCase> {
+  let lines: string[];
+  try {
+    lines = gunzipSync(readFileSync(path)).toString('utf8').split('\n').filter(Boolean);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new DeltacastError('BAD_INPUT', `${path} is not a gzipped pack: ${why}`);
+  }
+  for (const line of lines) {
+    const { tests } = JSON.parse(line) as { tests?: Record<string, TestJson> };
+    if (typeof tests !== 'object') throw new DeltacastError('BAD_INPUT', `${path} has no tests`);
+    for (const [name, test] of Object.entries(tests)) yield* casesOf(name, test);
+  }
+}
+
+function* casesOf(name: string, test: TestJson): Generator<StateTestCase> {
+  for (const [fork, cases] of Object.entries(test.post)) {
+    const context = contextOf(test.env, fork);
+    for (const [index, each] of cases.entries()) {
+      yield {
+        test: name,
+        index,
+        context,
+        raw: bytes(each.txbytes),
+        refusal: each.expectException ?? null,
+        skipped: Number.isSafeInteger(context.gasLimit) ? null : 'block gas limit above 2^53',
+        expected: { stateRoot: each.hash, logsHash: each.logs },
+        fill: (store, sequence) => fill(store, test.pre, sequence),
+      };
+    }
+  }
+}
+
+function contextOf(env: TestJson['env'], fork: string): BlockContext {
+  return {
+    fork: parseFork(fork),
+    chainId: MAINNET_CHAIN_ID,
+    number: Number(quantity(env['currentNumber'])),
+    timestamp: Number(quantity(env['currentTimestamp'])),
+    coinbase: bytes(env['currentCoinbase'] ?? ''),
+    gasLimit: Number(quantity(env['currentGasLimit'])),
+    baseFee: quantity(env['currentBaseFee'] ?? '0x0a'),
+    prevRandao: toWord(quantity(env['currentRandom'] ?? env['currentDifficulty'])),
+    difficulty: quantity(env['currentDifficulty']),
+    excessBlobGas: quantity(env['currentExcessBlobGas']),
+  };
+}
+
+function fill(store: CellStore, pre: TestJson['pre'], sequence: number): void {
+  for (const [hex, account] of Object.entries(pre)) {
+    const address = fromHex(hex);
+    const [balance, nonce] = [quantity(account.balance), quantity(account.nonce)];
+    const code = bytes(account.code);
+    const isEmpty = balance === 0n && nonce === 0n && code.length === 0;
+    const put = (kind: 0 | 1 | 2 | 3, value: Uint8Array, slot?: Uint8Array) =>
+      store.write(store.intern(kind, address, slot), value, sequence);
+    if (balance > 0n) put(0, toWord(balance));
+    if (nonce > 0n) put(1, toWord(nonce));
+    if (isEmpty) put(2, toWord(1n));
+    if (code.length > 0) {
+      store.putCode(keccak_256(code), code);
+      put(2, keccak_256(code));
+    }
+    for (const [slot, value] of Object.entries(account.storage ?? {})) {
+      if (quantity(value) > 0n) put(3, toWord(quantity(value)), toWord(quantity(slot)));
+    }
+  }
+}
+
+function quantity(hex: string | undefined): bigint {
+  return hex === undefined || hex === '0x' || hex === '' ? 0n : BigInt(hex);
+}
+
+function bytes(hex: string): Uint8Array {
+  const digits = hex.startsWith('0x') ? hex.slice(2) : hex;
+  return fromHex(digits.length % 2 === 0 ? digits : `0${digits}`);
+}
