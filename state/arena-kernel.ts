@@ -52,7 +52,7 @@ export interface StateKernel {
   retainFromAt(position: number): void;
   /** 0 or PRUNED. */
   rollbackAt(undo: number, cells: number, codeEnd: number): number;
-  restoreSequencesAt(open: number, closed: number): void;
+  restoreMiniBlockAt(open: number, openUndo: number, closed: number): void;
   /** Number of records written after the 16 bytes at `target`, or PRUNED. */
   copyChanged(start: number, from: number, to: number, target: number, countMax: number): number;
   publishHeadAt(sequence: number): void;

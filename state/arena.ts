@@ -53,6 +53,8 @@ export interface ArenaMark {
   readonly codeEnd: number;
   /** First sequence of the open mini-block, 0 when none is open. */
   readonly openSequence: number;
+  /** Ring position at which that (or the last) mini-block began. */
+  readonly openUndo: number;
   readonly closedSequence: number;
 }
 
@@ -257,6 +259,7 @@ export class Arena {
       codes: this.#kernel.codeCount(),
       codeEnd: this.#kernel.codeEnd(),
       openSequence: this.#kernel.openSequence(),
+      openUndo: this.#kernel.openUndoAt(),
       closedSequence: this.#kernel.closedSequence(),
     };
   }
@@ -269,7 +272,8 @@ export class Arena {
     assert(mark.undo <= this.undoPosition && mark.cells <= this.cellCount, 'a mark of the past');
     const status = this.#kernel.rollbackAt(mark.undo, mark.cells, mark.codeEnd);
     if (status < 0) throw refusal(status);
-    this.#kernel.restoreSequencesAt(mark.openSequence, mark.closedSequence);
+    const { openSequence, openUndo, closedSequence } = mark;
+    this.#kernel.restoreMiniBlockAt(openSequence, openUndo, closedSequence);
     assert(this.#kernel.codeCount() === mark.codes, 'codes differ after a rollback');
   }
 

@@ -7,6 +7,7 @@
 export type ErrorCode =
   // state
   | 'ARENA_FULL'
+  | 'ARENA_TORN'
   | 'STATE_PRUNED'
   | 'DIFF_INVALID'
   | 'ROOT_MISMATCH'

@@ -30,7 +30,75 @@ export const RPC_BATCH_MAX = 100;
 export const RPC_REPLY_BYTES_MAX = 10 * MIB;
 export const RPC_SOCKETS_MAX = 256;
 
+/**
+ * JSON.parse of 1 MB takes 2-20 ms, but 60-180 ms when it is all brackets or object keys (measured:
+ * 500,000 nested arrays 120-176 ms, 349,000 empty objects 66-113 ms): so these are counted first.
+ * A batch of 100 requests has about 2,000 tokens; EIP-712 data nests about ten levels.
+ */
+export const RPC_JSON_DEPTH_MAX = 64;
+export const RPC_JSON_TOKENS_MAX = 50_000;
+/** Time to send the headers, and then the rest of a request; and of a quiet kept-alive socket. */
+export const RPC_HEADER_TIMEOUT_MS = 10_000;
+export const RPC_BODY_TIMEOUT_MS = 15_000;
+export const RPC_IDLE_TIMEOUT_MS = 60_000;
+/** WebSocket pings; a socket that missed one whole period is ended. */
+export const RPC_PING_INTERVAL_MS = 30_000;
+/** Requests that wait for an answer at once, over all sockets and on one of them. */
+export const RPC_REQUESTS_OPEN_MAX = 16_384;
+export const RPC_SOCKET_REQUESTS_OPEN_MAX = 4_096;
+/** Bytes a client has not read yet: of one WebSocket (one largest reply and more), and of all. */
+export const RPC_SOCKET_BUFFER_BYTES_MAX = 16 * MIB;
+export const RPC_BUFFER_BYTES_MAX = 128 * MIB;
+/** Subscriptions on one WebSocket: MegaETH allows 10, a page with many watchers takes dozens. */
+export const RPC_SUBSCRIPTIONS_MAX = 128;
+/** Polling filters: geth forgets one after 5 minutes unasked. Bounds on what they may hold. */
+export const RPC_FILTERS_MAX = 256;
+export const RPC_FILTER_IDLE_MS = 300_000;
+export const RPC_FILTER_ITEMS_MAX = 10_000;
+export const RPC_FILTER_BYTES_MAX = 32 * MIB;
+/** eth_getLogs: public providers stop at 10,000 logs; a wider range of blocks needs an index. */
+export const RPC_LOGS_MAX = 10_000;
+export const RPC_LOG_BLOCKS_MAX = 100_000;
+/** Logs in one page of eth_getLogsWithCursor. */
+export const RPC_LOG_PAGE_MAX = 1_000;
+/** Addresses, and alternatives for one topic, in a log filter (geth: 1,000). */
+export const RPC_LOG_ALTERNATIVES_MAX = 1_000;
+/** EIP-7966 recommends 2 s; anvil's cap is 30 s. */
+export const RPC_SYNC_TIMEOUT_MS = 2_000;
+export const RPC_SYNC_TIMEOUT_MAX_MS = 30_000;
+/** What a synchronous send waits for a missing nonce that another socket may just be bringing. */
+export const RPC_NONCE_GAP_GRACE_MS = 100;
+/** MegaETH's fixed timeout of realtime_sendRawTransaction. */
+export const RPC_REALTIME_TIMEOUT_MS = 10_000;
+/** MegaETH's default and cap of eth_callAfter. */
+export const RPC_CALL_AFTER_TIMEOUT_MS = 3_000;
+export const RPC_CALL_AFTER_TIMEOUT_MAX_MS = 60_000;
+/** geth's caps for eth_feeHistory. */
+export const RPC_FEE_HISTORY_BLOCKS_MAX = 1_024;
+export const RPC_FEE_PERCENTILES_MAX = 100;
+
 /** Inbound peers; hyperswarm itself does not enforce a limit. */
 export const PEERS_INBOUND_MAX = 64;
 /** Bytes queued to one peer before it is dropped to catch-up. */
 export const PEER_QUEUE_BYTES_MAX = 8 * MIB;
+
+/**
+ * A worker that does not move the head for so long is taken for hung and its thread ended. Far
+ * above any transaction: 30M gas take the slowest engine about two seconds.
+ */
+export const WORKER_DEADLINE_MS = 10_000;
+/** Starting a thread takes 0.2 s here, several threads on a busy machine some seconds. */
+export const WORKER_START_MS = 60_000;
+/** JavaScript heap of a worker, without the state: a runaway ends one thread, not the process. */
+export const WORKER_HEAP_MEGABYTES = 1_024;
+/** Applying an outcome takes well under a millisecond; after this the thread is ended anyway. */
+export const APPLYING_MS_MAX = 1_000;
+/** How long a worker waits for the hash of a block that is being sealed. */
+export const BLOCK_HASH_WAIT_MS = 5_000;
+/** Signatures in one task: at 60 us each a thread is free again after 15 ms. */
+export const RECOVER_TASK_MAX = 256;
+/** Raw transactions that may wait for recovery: four seconds of one thread. */
+export const RECOVER_QUEUE_MAX = 65_536;
+/** eth_call and eth_estimateGas: what may wait for a thread, and how long one may run. */
+export const CALLS_QUEUED_MAX = 256;
+export const CALL_DEADLINE_MS = 5_000;

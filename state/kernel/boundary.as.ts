@@ -15,7 +15,7 @@ import { findCell, firstSlot, internCell, kindOf, nextSlot } from "./keys.as";
 import {
   CELL_VERSION, H_CLOSED_SEQUENCE, H_INDEX_WORD, H_OPEN_SEQUENCE, H_OPEN_UNDO, KEY_SLOT, PRUNED,
 } from "./map";
-import { restoreSequences, rollbackTo } from "./rollback.as";
+import { restoreMiniBlock, rollbackTo } from "./rollback.as";
 import {
   beginEpoch, closeMiniBlock, isFirstChange, loadValueAt, openMiniBlock, reaches, retainFrom,
   undoCell, undoHead, undoPointer, undoTail,
@@ -134,8 +134,8 @@ export function rollbackAt(undo: f64, cells: u32, codeEnd: u32): i32 {
   return rollbackTo(<u64>undo, cells, codeEnd);
 }
 
-export function restoreSequencesAt(open: f64, closed: f64): void {
-  restoreSequences(<u64>open, <u64>closed);
+export function restoreMiniBlockAt(open: f64, openUndo: f64, closed: f64): void {
+  restoreMiniBlock(<u64>open, <u64>openUndo, <u64>closed);
 }
 
 /** Bytes of one record of `copyChanged`: old value big-endian, old version f64, cell u32, spare. */

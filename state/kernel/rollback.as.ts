@@ -30,10 +30,12 @@ export function rollbackTo(undo: u64, cells: u32, codeEnd: u32): i32 {
   return 0;
 }
 
-/** Puts back which mini-block was open and which closed last. */
-export function restoreSequences(open: u64, closed: u64): void {
+/** Puts back which mini-block was open, where in the ring it began, and which closed last. */
+export function restoreMiniBlock(open: u64, openUndo: u64, closed: u64): void {
   assert(open == 0 || open > closed);
+  assert(openUndo <= load<u64>(H_UNDO_HEAD));
   store<u64>(H_OPEN_SEQUENCE, open);
+  atomic.store<u64>(H_OPEN_UNDO, openUndo);
   store<u64>(H_CLOSED_SEQUENCE, closed);
 }
 
@@ -48,5 +50,4 @@ function undoCells(undo: u64): void {
   }
   atomic.store<u64>(H_UNDO_HEAD, undo);
   store<u64>(H_UNDO_EPOCH, undo);
-  if (load<u64>(H_OPEN_UNDO) > undo) atomic.store<u64>(H_OPEN_UNDO, undo);
 }

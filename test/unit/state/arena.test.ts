@@ -11,6 +11,7 @@ import {
 import { isDeltacastError } from '../../../state/base/errors.js';
 import * as map from '../../../state/kernel/map.js';
 import { framesOf, planLayout, REGION_NAMES, scratchOf, windowOf } from '../../../state/layout.js';
+import { digestOf } from './arena-model.js';
 
 const alice = new Uint8Array(20).fill(0xa1);
 const bob = new Uint8Array(20).fill(0xb0);
@@ -136,6 +137,38 @@ describe('cells', () => {
     for (const [id, slot] of ids) expect(arena.find(KIND_SLOT, alice, slot)).toBe(id);
     expect(arena.find(KIND_SLOT, alice, word(0, 601))).toBe(NO_CELL);
     expect(arena.find(KIND_SLOT, bob, word(0, 1))).toBe(NO_CELL);
+  });
+
+  test('are told apart by each word of the key', () => {
+    const arena = small((count) => new Uint8Array(count));
+    const keys: [CellKind, Uint8Array, Uint8Array?][] = [];
+    const zero = new Uint8Array(20);
+    for (const kind of [KIND_BALANCE, KIND_NONCE, KIND_CODE] as const) keys.push([kind, zero]);
+    keys.push([KIND_SLOT, zero, word(0)]);
+    for (let byte = 0; byte < 16; byte++) {
+      const address = zero.with(byte, 1);
+      for (const kind of [KIND_BALANCE, KIND_NONCE, KIND_CODE] as const) keys.push([kind, address]);
+      keys.push([KIND_SLOT, address, word(0)]);
+    }
+    for (let byte = 0; byte < 32; byte++) keys.push([KIND_SLOT, zero, word(0).with(byte, 1)]);
+    const ids = keys.map((key) => arena.intern(...key));
+    expect(new Set(ids).size).toBe(keys.length);
+    expect(keys.map((key) => arena.find(...key))).toEqual(ids);
+    const index = new BigUint64Array(arena.memory.buffer, arena.layout.index.base, 1024);
+    expect(index.every((slot) => slot >> 32n === 0n)).toBe(true);
+  });
+
+  test('go back to the smaller table when the mark was just before it grew', () => {
+    for (const count of [639, 640, 641]) {
+      const arena = small();
+      for (let number = 1; number < count; number++) arena.intern(KIND_SLOT, bob, word(number));
+      expect(arena.cellCount).toBe(count);
+      const before = digestOf(arena);
+      const mark = arena.mark();
+      for (let number = 0; number < 5; number++) arena.intern(KIND_NONCE, alice.with(0, number));
+      arena.rollback(mark);
+      expect(digestOf(arena)).toBe(before);
+    }
   });
 
   test('are found again after every growth of the index', () => {
@@ -271,6 +304,24 @@ describe('mini-blocks', () => {
     arena.closeMiniBlock(9);
     arena.rollback(mark);
     arena.closeMiniBlock(8);
+  });
+
+  test('rolled back go on where their first part began', () => {
+    const arena = small();
+    const id = arena.intern(KIND_BALANCE, alice);
+    arena.openMiniBlock(1);
+    arena.write(id, word(1), 1);
+    const mark = arena.mark();
+    arena.write(id, word(2), 2);
+    arena.closeMiniBlock(2);
+    arena.openMiniBlock(3);
+    arena.write(id, word(3), 3);
+    arena.mark();
+    arena.rollback(mark);
+    arena.write(id, word(4), 4);
+    arena.write(id, word(5), 5);
+    expect(arena.closeMiniBlock(5)).toEqual({ from: 0, to: 2 });
+    expect(arena.changedBetween(0, 2).oldVersions).toEqual(new Float64Array([0]));
   });
 });
 
