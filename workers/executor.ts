@@ -1,149 +1,159 @@
 /**
- * A worker's side of parallel execution: claim the next transaction, execute it against whatever is
- * committed now, publish the outcome, and commit in order if the token is free. An outcome whose
- * reads no longer stand is executed again at the head, where nothing else writes; so the result is
- * that of sequential execution in the given order, for any number of workers.
+ * A worker thread's side of parallel execution: waits for batches, drives the machine through each,
+ * and runs the engine where the machine asks for it. What an engine throws, a full arena and a full
+ * slice become failures of the batch with a cause; they never leave this file as exceptions.
  */
 import type { Arena } from '../state/arena.js';
+import { assert } from '../state/base/assert.js';
 import { isDeltacastError } from '../state/base/errors.js';
-import { applyOutcome, readsStand } from './commit.js';
+import { Committer } from './commit.js';
 import { decodeContext } from './context.js';
-import type { Engine, ExecutionMode } from './engine.js';
-import { readOutcome, STATUS_FAILED, STATUS_NEEDS_HEAD, STATUS_OK } from './outcome.js';
-import { EXECUTED, type Protocol } from './protocol.js';
-import { RECORD_LENGTH } from './record.js';
+import type { Engine } from './engine.js';
+import { BatchMachine, EXECUTE, LEFT } from './machine.js';
+import { EMPTY_OUTCOME, STATUS_FAULT, STATUS_NEEDS_HEAD, writeOutcome } from './outcome.js';
+import { KIND_TRANSACTION, type Protocol } from './protocol.js';
+import { decodeCredits, hasCode, recordBytes, systemCallOf } from './steps.js';
 
-/** How far execution runs ahead of the head, per worker: farther only reads staler cells. */
-const WINDOW_PER_WORKER = 4;
+/** Outcomes start on cache lines of their own. */
+const OUTCOME_ALIGNMENT = 64;
+
+export interface ExecutorParts {
+  readonly arena: Arena;
+  readonly protocol: Protocol;
+  readonly engine: Engine;
+  /** In [0, workers): which slice of the outcomes is ours. */
+  readonly worker: number;
+}
 
 export class WorkerExecutor {
   private readonly arena: Arena;
   private readonly protocol: Protocol;
   private readonly engine: Engine;
-  private readonly sliceBase: number;
-  private readonly sliceBytes: number;
-  private sliceUsed = 0;
+  private readonly committer: Committer;
+  private readonly machine: BatchMachine;
+  private readonly worker: number;
+  private sliceNext = 0;
+  private sliceEnd = 0;
   private contextEpoch = 0;
-  private coinbase: Uint8Array = new Uint8Array(20);
 
-  constructor(arena: Arena, protocol: Protocol, engine: Engine) {
+  constructor({ arena, protocol, engine, worker }: ExecutorParts) {
+    assert(worker >= 0 && worker < protocol.workers(), 'a worker is one of so many');
     this.arena = arena;
     this.protocol = protocol;
     this.engine = engine;
-    const { base, bytes } = protocol.batchOut;
-    this.sliceBytes = Math.floor(bytes / protocol.threads / 64) * 64;
-    this.sliceBase = base + arena.thread * this.sliceBytes;
+    this.worker = worker;
+    this.committer = new Committer(arena, arena.bytes);
+    this.machine = new BatchMachine({
+      protocol,
+      store: arena,
+      committer: this.committer,
+      thread: arena.thread,
+      creditsOf: (record) => decodeCredits(recordBytes(arena.bytes, record)),
+    });
   }
 
   /** Serves batches until the pool is stopped. */
   async serve(): Promise<void> {
     const { protocol } = this;
-    let seen = 1;
+    let seen = protocol.epoch() | 1;
+    protocol.ready();
     for (;;) {
       protocol.waitForTurn(seen);
       seen = protocol.epoch();
       if (protocol.isStopped()) return;
-      if (!protocol.isOpen(seen)) continue;
-      protocol.enter();
-      // Closed between the two loads: whoever closed it must not find us inside.
-      if (protocol.epoch() === seen) await this.runBatch();
-      protocol.leave();
+      if (protocol.isOpen(seen)) await this.runBatch(seen);
     }
   }
 
-  private async runBatch(): Promise<void> {
+  private async runBatch(epoch: number): Promise<void> {
+    const { machine } = this;
+    machine.enter(epoch);
     try {
       await this.refreshContext();
-      this.sliceUsed = 0;
-      await this.work();
+      this.takeSlice();
+      while (machine.state !== LEFT) {
+        if (machine.state !== EXECUTE) machine.step();
+        else {
+          const pending = this.execute();
+          if (pending !== undefined) await pending;
+        }
+      }
     } catch (error) {
-      this.protocol.fail(isDeltacastError(error, 'ARENA_FULL') ? 'ARENA_FULL' : 'worker-failed');
+      this.giveUp(error);
     }
+    while (machine.state !== LEFT) machine.step();
+  }
+
+  /** The coordinator learns the cause; a full arena is whole, anything else may have torn it. */
+  private giveUp(error: unknown): void {
+    const { protocol, machine } = this;
+    const isFull = isDeltacastError(error, 'ARENA_FULL');
+    if (isFull) protocol.endApplying();
+    else protocol.say(this.arena.thread, error instanceof Error ? error.message : String(error));
+    protocol.fail(isFull ? 'ARENA_FULL' : 'worker-failed');
+    machine.abandon();
   }
 
   private async refreshContext(): Promise<void> {
     const epoch = this.protocol.contextEpoch();
     if (epoch === this.contextEpoch) return;
     const context = decodeContext(this.protocol.contextBytes());
-    this.coinbase = context.coinbase;
+    this.machine.coinbase = context.coinbase;
     await this.engine.beginBlock(context);
     this.contextEpoch = epoch;
   }
 
-  private async work(): Promise<void> {
-    const { protocol } = this;
-    const count = protocol.count();
-    const window = WINDOW_PER_WORKER * (protocol.threads - 1);
-    while (protocol.failure() === 'none') {
-      const head = protocol.head();
-      if (protocol.claimed() >= count) break;
-      if (protocol.claimed() >= head + window) {
-        protocol.waitForHead(head);
-        continue;
-      }
-      const index = protocol.claim();
-      if (index >= count) break;
-      if (!(await this.run(index, 'speculative'))) return;
-      await this.commitReady(count);
+  /** A step that is alone has all the room there is. */
+  private takeSlice(): void {
+    const { base, bytes } = this.protocol.batchOut;
+    const share = bytes / this.protocol.workers();
+    const size = Math.floor(share / OUTCOME_ALIGNMENT) * OUTCOME_ALIGNMENT;
+    const isAlone = this.protocol.count() === 1;
+    this.sliceNext = isAlone ? base : base + this.worker * size;
+    this.sliceEnd = isAlone ? base + bytes : this.sliceNext + size;
+  }
+
+  private execute(): Promise<void> | undefined {
+    const { protocol, machine } = this;
+    const place = this.arena.bytes.subarray(this.sliceNext, this.sliceEnd);
+    const record = recordBytes(this.arena.bytes, protocol.recordOffset(machine.index));
+    if (protocol.kind(machine.index) !== KIND_TRANSACTION) return this.callSystem(record, place);
+    protocol.countExecution(this.arena.thread);
+    const written = this.engine.execute(record, place, machine.mode);
+    if (typeof written === 'number') this.settle(written);
+    else return written.then((bytes) => this.settle(bytes));
+  }
+
+  /** Nothing happens where the contract is not there: an outcome that is not included. */
+  private async callSystem(record: Uint8Array, place: Uint8Array): Promise<void> {
+    const { to, data } = systemCallOf(record);
+    if (!hasCode(this.arena, to)) {
+      this.settle(writeOutcome(EMPTY_OUTCOME, place));
+      return;
+    }
+    this.settle(await this.engine.systemCall(to, data, place));
+  }
+
+  private settle(written: number): void {
+    const { machine } = this;
+    const outcome = this.sliceNext;
+    if (written >= 0) {
+      const end = outcome + written;
+      assert(end <= this.sliceEnd, 'an outcome stays in its place');
+      this.sliceNext = Math.ceil(end / OUTCOME_ALIGNMENT) * OUTCOME_ALIGNMENT;
+      this.checkStatus(outcome);
+      machine.executed(outcome);
+    } else if (machine.mode === 'speculative') {
+      machine.deferred();
+    } else {
+      this.protocol.fail('outcome-full');
+      machine.abandon();
     }
   }
 
-  /** Executes one transaction and publishes what came out. @returns false if the batch failed */
-  private async run(index: number, mode: ExecutionMode): Promise<boolean> {
-    const { arena, protocol } = this;
-    const at = protocol.recordOffset(index);
-    const length = new DataView(arena.memory.buffer, at + RECORD_LENGTH, 4).getUint32(0, true);
-    const record = arena.bytes.slice(at, at + length);
-    const offset = this.sliceBase + this.sliceUsed;
-    const place = arena.bytes.subarray(offset, this.sliceBase + this.sliceBytes);
-    protocol.countExecution();
-    const written = await this.engine.execute(record, place, mode);
-    if (written < 0) {
-      protocol.fail('outcome-too-large');
-      return false;
-    }
-    this.sliceUsed += Math.ceil(written / 64) * 64;
-    protocol.publishOutcome(index, offset);
-    return true;
-  }
-
-  /**
-   * Commits everything at the head that is ready. Whoever releases the token looks again: an
-   * outcome published while it held the token found it taken.
-   */
-  private async commitReady(count: number): Promise<void> {
-    const { protocol } = this;
-    const isReady = () => {
-      const head = protocol.head();
-      return head < count && protocol.status(head) === EXECUTED;
-    };
-    while (protocol.failure() === 'none' && isReady() && protocol.tryToken()) {
-      try {
-        while (isReady()) {
-          if (!(await this.commit(protocol.head()))) return;
-          if (protocol.advanceHead() === count) protocol.finish();
-        }
-      } finally {
-        protocol.releaseToken();
-      }
-    }
-  }
-
-  private async commit(index: number): Promise<boolean> {
-    const { arena, protocol } = this;
-    let outcome = this.outcomeOf(index);
-    if (outcome.status === STATUS_NEEDS_HEAD || !readsStand(arena, outcome.reads)) {
-      protocol.countAbort();
-      if (!(await this.run(index, 'head'))) return false;
-      outcome = this.outcomeOf(index);
-    }
-    if (outcome.status === STATUS_OK || outcome.status === STATUS_FAILED) {
-      applyOutcome(arena, outcome, this.coinbase, protocol.takeSequence());
-    }
-    return true;
-  }
-
-  private outcomeOf(index: number) {
-    return readOutcome(this.arena.bytes.subarray(this.protocol.outcomeOffset(index)));
+  private checkStatus(outcome: number): void {
+    const status = this.committer.status(outcome);
+    assert(status <= STATUS_FAULT, 'a known status');
+    assert(this.machine.mode !== 'head' || status !== STATUS_NEEDS_HEAD, 'this is the head');
   }
 }

@@ -1,9 +1,17 @@
-/** The thread pool; the only user of piscina. */
-import { Piscina } from 'piscina';
-import type { WorkerTask } from './worker.js';
+/**
+ * Thread pools; the only user of piscina. A rejected piscina task is not a stopped worker (writes
+ * were seen 43 ms after one), so a pool here has ended only when every thread has sent `exit`.
+ */
+import { move, Piscina } from 'piscina';
+import { WORKER_HEAP_MEGABYTES } from '../state/base/limits.js';
 
 /** EVM depth 1,024 with V8's frames needs more than the 4 MB that a worker has by default. */
 const STACK_MEGABYTES = 64;
+
+export interface PoolOptions {
+  readonly threads: number;
+  readonly heapMegabytes?: number;
+}
 
 /** Worker threads run the built program, also where the sources are run directly (tests). */
 function builtUrl(file: string): string {
@@ -11,30 +19,86 @@ function builtUrl(file: string): string {
   return new URL(isSource ? `../dist/workers/${file}` : `./${file}`, import.meta.url).href;
 }
 
-export class WorkerPool {
-  /** Rejects when a worker fails; resolves when all have ended after a stop. */
-  readonly ended: Promise<void>;
-  private readonly piscina: Piscina;
+/** Marks a task's result so that it is moved to the caller, not copied. */
+export function moved(buffer: ArrayBuffer): unknown {
+  return move(buffer);
+}
 
-  /** Starts one long-lived task a thread, numbered from 1. */
-  constructor(memory: WebAssembly.Memory, count: number) {
+/** Ordinary tasks by name, each on a thread that is free; threads start when there is work. */
+export class TaskPool {
+  private readonly piscina: Piscina;
+  private readonly exits = new Map<number, Promise<void>>();
+
+  constructor({ threads, heapMegabytes = WORKER_HEAP_MEGABYTES }: PoolOptions) {
     this.piscina = new Piscina({
       filename: builtUrl('worker.js'),
-      name: 'serveBatches',
-      minThreads: count,
-      maxThreads: count,
-      resourceLimits: { stackSizeMb: STACK_MEGABYTES },
+      // No minimum: piscina would put a new thread in the place of one that died.
+      minThreads: 0,
+      maxThreads: threads,
+      // Threads stay; an idle one costs nothing but its memory.
+      idleTimeout: Number.POSITIVE_INFINITY,
+      concurrentTasksPerWorker: 1,
+      resourceLimits: { stackSizeMb: STACK_MEGABYTES, maxOldGenerationSizeMb: heapMegabytes },
     });
-    const tasks = Array.from({ length: count }, (_, index): Promise<void> => {
-      const task: WorkerTask = { memory, thread: index + 1 };
-      return this.piscina.run(task);
-    });
-    this.ended = Promise.all(tasks).then(() => undefined);
-    // Whoever waits for a batch races against this; without a batch nobody may be listening.
-    this.ended.catch(() => undefined);
+    // A thread that dies without a task must not take the process along: the next task gets
+    // another.
+    this.piscina.on('error', () => undefined);
   }
 
-  async destroy(): Promise<void> {
-    await this.piscina.destroy();
+  /**
+   * Runs an export of worker.ts.
+   * @param transfer  buffers that are moved, not copied
+   * @throws what the task throws, or an error where its thread ended
+   */
+  async run<Result>(name: string, task: object, transfer: ArrayBuffer[] = []): Promise<Result> {
+    const result = this.piscina.run(task, { name, transferList: transfer });
+    this.watchExits();
+    return (await result) as Result;
+  }
+
+  /** Ends all threads at once. Resolves when each has exited: then none of them writes any more. */
+  async end(): Promise<void> {
+    this.watchExits();
+    const exits = [...this.exits.values()];
+    await Promise.all([this.piscina.destroy(), ...exits]);
+  }
+
+  private watchExits(): void {
+    for (const thread of this.piscina.threads) {
+      const id = thread.threadId;
+      if (id < 0 || this.exits.has(id)) continue;
+      this.exits.set(id, new Promise((resolve) => thread.once('exit', () => resolve())));
+    }
+  }
+}
+
+/** One task a thread for as long as the pool lives. */
+export class TaskThreads {
+  /** Resolves with the cause when a task ends before the pool is ended. */
+  readonly failed: Promise<string>;
+  private readonly pool: TaskPool;
+  private readonly tasks: Promise<unknown>;
+
+  /** @param tasks  one for each thread, all for the same export of worker.ts */
+  constructor(name: string, tasks: readonly object[], heapMegabytes?: number) {
+    const limits = heapMegabytes === undefined ? {} : { heapMegabytes };
+    this.pool = new TaskPool({ threads: tasks.length, ...limits });
+    const running = tasks.map((task) => this.pool.run(name, task));
+    this.tasks = Promise.allSettled(running);
+    this.failed = Promise.race(running).then(
+      () => 'a worker ended',
+      (error: unknown) => (error instanceof Error ? error.message : String(error)),
+    );
+  }
+
+  /** Resolves when all tasks have ended by themselves and their threads have exited. */
+  async join(): Promise<void> {
+    await this.tasks;
+    await this.pool.end();
+  }
+
+  /** Ends the threads, whatever they do. Resolves when each has exited. */
+  async end(): Promise<void> {
+    await this.pool.end();
   }
 }

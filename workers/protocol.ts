@@ -1,132 +1,204 @@
 /**
- * The words in shared memory by which coordinator and workers agree, one atomic operation a
- * function. A batch lives between an even epoch and the odd one that closes it; a worker takes
- * part only after it has entered and seen the epoch still open, so that closing and then waiting
- * for `active` to be 0 leaves nobody inside.
+ * The words in shared memory by which coordinator and workers agree: every function is one atomic
+ * operation, so that a test can put them in any order. A batch lives between an even epoch, which
+ * opens it, and the odd one that closes it. A worker takes part only after it has entered and seen
+ * the epoch still open, so that closing and then waiting for `active` to be 0 leaves nobody inside.
+ * A status carries the epoch it was made in: one that arrives late means nothing.
  */
 import type { Arena } from '../state/arena.js';
 import { assert } from '../state/base/assert.js';
-import { KIB, MINI_BLOCK_TRANSACTIONS_MAX } from '../state/base/limits.js';
+import { MINI_BLOCK_TRANSACTIONS_MAX, THREADS_MAX } from '../state/base/limits.js';
 import type { Region } from '../state/layout.js';
+import * as map from './protocol-map.js';
 
-const EPOCH = 0;
-const STOP = 1;
-const COUNT = 2;
-const CLAIM = 3;
-const HEAD = 4;
-const TOKEN = 5;
-const FAILURE = 6;
-const ACTIVE = 7;
-const EXECUTIONS = 8;
-const ABORTS = 9;
-const CONTEXT_EPOCH = 10;
-const CONTEXT_BYTES = 11;
-const DONE = 12;
-/**
- * f64 at this byte: sequence of the next included transaction; only the token's holder moves it.
- */
-const SEQUENCE_AT = 64;
-const CONTEXT_AT = 4 * KIB;
-const CONTEXT_BYTES_MAX = 16 * KIB;
-/** Three words a transaction: where its record is, its status, where its outcome is. */
-const TABLE_AT = 64 * KIB;
-const TABLE_WORDS = 3;
+/** Some 10 ns each: a batch that comes within 30 us costs no wake-up. */
+const SPINS = 3_000;
+/** A waiting worker looks for a failure this often, should a notification pass it by. */
+const HEAD_WAIT_MS = 1;
 
-export const PENDING = 0;
-/** Its outcome is published and waits for its turn. */
+/** Kinds of steps. */
+export const KIND_TRANSACTION = 0;
+export const KIND_SYSTEM_CALL = 1;
+export const KIND_CREDITS = 2;
+export type StepKind = 0 | 1 | 2;
+
+/** Statuses of a step within its epoch; anything else is "not there yet". */
 export const EXECUTED = 1;
+/** To be executed by whoever commits it: it cannot be done, or had no room, ahead of its turn. */
+export const DEFERRED = 2;
 
-/** Why a batch ended early; nothing of it is kept then. */
-export const FAILURES = ['none', 'ARENA_FULL', 'outcome-too-large', 'worker-failed'] as const;
+/** Why a batch ended before its last step; what was committed until then stands. */
+export const FAILURES = [
+  'none',
+  'ARENA_FULL',
+  'outcome-full',
+  'worker-failed',
+  'deadline',
+] as const;
 export type Failure = (typeof FAILURES)[number];
 
+/** The first four: the kind of the first cell that was no longer as read. */
+export const COUNTERS = [
+  'staleBalance',
+  'staleNonce',
+  'staleCode',
+  'staleSlot',
+  'needsHead',
+  'deferred',
+  'executions',
+] as const;
+export type Counter = (typeof COUNTERS)[number];
+const EXECUTIONS = COUNTERS.indexOf('executions');
+
 export class Protocol {
+  readonly batchIn: Region;
+  readonly batchOut: Region;
   private readonly words: Int32Array<ArrayBufferLike>;
   private readonly table: Int32Array<ArrayBufferLike>;
   private readonly view: DataView<ArrayBufferLike>;
-  private readonly context: Uint8Array<ArrayBufferLike>;
-  readonly batchIn: Region;
-  readonly batchOut: Region;
-  readonly threads: number;
+  private readonly bytes: Uint8Array<ArrayBufferLike>;
 
   constructor(arena: Pick<Arena, 'memory' | 'layout'>) {
     const { buffer } = arena.memory;
-    const { control, batchIn, batchOut, threads } = arena.layout;
-    this.words = new Int32Array(buffer, control.base, 32);
-    const tableWords = TABLE_WORDS * MINI_BLOCK_TRANSACTIONS_MAX;
-    assert(TABLE_AT + tableWords * 4 <= control.bytes, 'the table fits its region');
-    this.table = new Int32Array(buffer, control.base + TABLE_AT, tableWords);
+    const { control, batchIn, batchOut } = arena.layout;
+    const tableWords = map.LINE_WORDS * MINI_BLOCK_TRANSACTIONS_MAX;
+    assert(map.WORD_COUNT * 4 <= map.CONTEXT_AT, 'the words end before the context');
+    assert(map.TABLE_AT + tableWords * 4 <= control.bytes, 'the table fits its region');
+    this.words = new Int32Array(buffer, control.base, map.WORD_COUNT);
+    this.table = new Int32Array(buffer, control.base + map.TABLE_AT, tableWords);
     this.view = new DataView(buffer, control.base, control.bytes);
-    this.context = new Uint8Array(buffer, control.base + CONTEXT_AT, CONTEXT_BYTES_MAX);
+    this.bytes = new Uint8Array(buffer, control.base, control.bytes);
     this.batchIn = batchIn;
     this.batchOut = batchOut;
-    this.threads = threads;
   }
 
-  // Coordinator: opening and closing.
+  // Coordinator, while no worker is there.
 
-  /** Only while the epoch is closed. Outcomes and claims of the batch before are forgotten. */
+  /** Closed, nobody inside; the context's number stays, so that every new worker takes it over. */
+  reset(workers: number): void {
+    const contextEpoch = Atomics.load(this.words, map.CONTEXT_EPOCH);
+    const contextBytes = Atomics.load(this.words, map.CONTEXT_BYTES);
+    this.words.fill(0);
+    Atomics.store(this.words, map.CONTEXT_EPOCH, contextEpoch);
+    Atomics.store(this.words, map.CONTEXT_BYTES, contextBytes);
+    Atomics.store(this.words, map.WORKERS, workers);
+    Atomics.store(this.words, map.EPOCH, 1);
+  }
+
+  /** Resolves when every worker has attached. */
+  async untilReady(): Promise<void> {
+    for (;;) {
+      const ready = Atomics.load(this.words, map.READY);
+      if (ready >= this.workers()) return;
+      await Atomics.waitAsync(this.words, map.READY, ready).value;
+    }
+  }
+
+  /** Gives up waiting for those that will not come. */
+  endReady(): void {
+    Atomics.store(this.words, map.READY, this.workers());
+    Atomics.notify(this.words, map.READY);
+  }
+
+  // Coordinator, while no batch is open and nobody inside.
+
+  /** Forgets the batch before. @param firstSequence  of the first included step */
   prepare(count: number, firstSequence: number): void {
     assert(!this.isOpen(this.epoch()), 'a batch is prepared while none is open');
-    for (const word of [CLAIM, HEAD, TOKEN, FAILURE, EXECUTIONS, ABORTS, DONE]) {
+    assert(Atomics.load(this.words, map.ACTIVE) === 0, 'a batch is prepared when nobody is inside');
+    for (const word of [map.CLAIM, map.HEAD, map.TOKEN, map.APPLYING, map.FAILURE, map.DONE]) {
       Atomics.store(this.words, word, 0);
     }
-    for (let index = 0; index < count; index += 1) {
-      Atomics.store(this.table, index * TABLE_WORDS + 1, PENDING);
-    }
-    this.view.setFloat64(SEQUENCE_AT, firstSequence, true);
-    Atomics.store(this.words, COUNT, count);
+    this.words.fill(0, map.COUNTERS_BASE, map.WORD_COUNT);
+    this.view.setFloat64(map.SEQUENCE_AT, firstSequence, true);
+    Atomics.store(this.words, map.COUNT, count);
   }
+
+  setStep(index: number, kind: StepKind, record: number): void {
+    const line = index * map.LINE_WORDS;
+    this.table[line + map.RECORD] = record;
+    this.table[line + map.KIND] = kind;
+    Atomics.store(this.table, line + map.STATUS, 0);
+  }
+
+  setContext(bytes: Uint8Array): void {
+    assert(bytes.length <= map.CONTEXT_BYTES_MAX, 'a block context is small');
+    this.bytes.set(bytes, map.CONTEXT_AT);
+    Atomics.store(this.words, map.CONTEXT_BYTES, bytes.length);
+    Atomics.add(this.words, map.CONTEXT_EPOCH, 1);
+  }
+
+  // Coordinator, opening and closing.
 
   /** Moves the epoch on: odd to even opens a batch, even to odd closes it. */
   turn(): void {
-    Atomics.add(this.words, EPOCH, 1);
-    Atomics.notify(this.words, EPOCH);
+    Atomics.add(this.words, map.EPOCH, 1);
+    Atomics.notify(this.words, map.EPOCH);
   }
 
   stop(): void {
-    Atomics.store(this.words, STOP, 1);
-    Atomics.add(this.words, EPOCH, 2);
-    Atomics.notify(this.words, EPOCH);
+    Atomics.store(this.words, map.STOP, 1);
+    Atomics.add(this.words, map.EPOCH, 2);
+    Atomics.notify(this.words, map.EPOCH);
   }
 
-  /** Before any worker is there: closed, nobody inside. */
-  reset(): void {
-    this.words.fill(0);
-    Atomics.store(this.words, EPOCH, 1);
-  }
-
-  setRecordOffset(index: number, offset: number): void {
-    this.table[index * TABLE_WORDS] = offset;
+  isDone(): boolean {
+    return Atomics.load(this.words, map.DONE) === 1;
   }
 
   /** Resolves when the batch has ended, well or with a failure. */
   async untilDone(): Promise<void> {
-    while (Atomics.load(this.words, DONE) === 0) {
-      await Atomics.waitAsync(this.words, DONE, 0).value;
-    }
+    while (!this.isDone()) await Atomics.waitAsync(this.words, map.DONE, 0).value;
   }
 
-  /** Resolves when no worker is inside a batch; the epoch must be closed. */
-  async untilQuiet(): Promise<void> {
-    for (;;) {
-      const active = Atomics.load(this.words, ACTIVE);
-      if (active === 0) return;
-      await Atomics.waitAsync(this.words, ACTIVE, active).value;
-    }
+  active(): number {
+    return Atomics.load(this.words, map.ACTIVE);
   }
 
-  setContext(bytes: Uint8Array): void {
-    assert(bytes.length <= CONTEXT_BYTES_MAX, 'a block context is small');
-    this.context.set(bytes);
-    Atomics.store(this.words, CONTEXT_BYTES, bytes.length);
-    Atomics.add(this.words, CONTEXT_EPOCH, 1);
+  /** Resolves when nobody is inside, or `active` was notified without a change. */
+  async untilQuiet(active: number): Promise<void> {
+    await Atomics.waitAsync(this.words, map.ACTIVE, active).value;
+  }
+
+  /** Wakes a coordinator that waits for quiet. */
+  wakeQuiet(): void {
+    Atomics.notify(this.words, map.ACTIVE);
+  }
+
+  /** True while a worker changes cells; one that dies then leaves the arena in an unknown state. */
+  isApplying(): boolean {
+    return Atomics.load(this.words, map.APPLYING) === 1;
+  }
+
+  counter(thread: number, counter: Counter): number {
+    return Atomics.load(this.words, counterWord(thread, COUNTERS.indexOf(counter)));
+  }
+
+  /** What a thread said when it failed; empty if nothing. */
+  message(thread: number): string {
+    const at = map.MESSAGES_AT + thread * map.MESSAGE_BYTES_MAX;
+    const end = this.bytes.indexOf(0, at);
+    return Buffer.from(this.bytes.slice(at, Math.min(end, at + map.MESSAGE_BYTES_MAX))).toString();
+  }
+
+  clearMessages(): void {
+    this.bytes.fill(0, map.MESSAGES_AT, map.MESSAGES_AT + THREADS_MAX * map.MESSAGE_BYTES_MAX);
+  }
+
+  /** Wakes workers that wait for a block hash. */
+  announceHash(): void {
+    Atomics.add(this.words, map.HASHES, 1);
+    Atomics.notify(this.words, map.HASHES);
   }
 
   // Both sides.
 
+  workers(): number {
+    return Atomics.load(this.words, map.WORKERS);
+  }
+
   epoch(): number {
-    return Atomics.load(this.words, EPOCH);
+    return Atomics.load(this.words, map.EPOCH);
   }
 
   isOpen(epoch: number): boolean {
@@ -134,123 +206,166 @@ export class Protocol {
   }
 
   isStopped(): boolean {
-    return Atomics.load(this.words, STOP) === 1;
+    return Atomics.load(this.words, map.STOP) === 1;
   }
 
   count(): number {
-    return Atomics.load(this.words, COUNT);
+    return Atomics.load(this.words, map.COUNT);
   }
 
   failure(): Failure {
-    return FAILURES[Atomics.load(this.words, FAILURE)] ?? 'worker-failed';
-  }
-
-  executions(): number {
-    return Atomics.load(this.words, EXECUTIONS);
-  }
-
-  aborts(): number {
-    return Atomics.load(this.words, ABORTS);
-  }
-
-  recordOffset(index: number): number {
-    return (this.table[index * TABLE_WORDS] ?? 0) >>> 0;
-  }
-
-  outcomeOffset(index: number): number {
-    return (this.table[index * TABLE_WORDS + 2] ?? 0) >>> 0;
-  }
-
-  // Workers.
-
-  /** Blocks until the epoch is another than `seen`. */
-  waitForTurn(seen: number): void {
-    Atomics.wait(this.words, EPOCH, seen);
-  }
-
-  enter(): void {
-    Atomics.add(this.words, ACTIVE, 1);
-  }
-
-  leave(): void {
-    Atomics.sub(this.words, ACTIVE, 1);
-    Atomics.notify(this.words, ACTIVE);
-  }
-
-  contextEpoch(): number {
-    return Atomics.load(this.words, CONTEXT_EPOCH);
-  }
-
-  contextBytes(): Uint8Array {
-    return this.context.slice(0, Atomics.load(this.words, CONTEXT_BYTES));
-  }
-
-  claimed(): number {
-    return Atomics.load(this.words, CLAIM);
-  }
-
-  claim(): number {
-    return Atomics.add(this.words, CLAIM, 1);
+    return FAILURES[Atomics.load(this.words, map.FAILURE)] ?? 'worker-failed';
   }
 
   head(): number {
-    return Atomics.load(this.words, HEAD);
+    return Atomics.load(this.words, map.HEAD);
   }
 
-  /** Only the token's holder. */
-  advanceHead(): number {
-    const head = Atomics.add(this.words, HEAD, 1) + 1;
-    Atomics.notify(this.words, HEAD);
-    return head;
+  recordOffset(index: number): number {
+    return (this.table[index * map.LINE_WORDS + map.RECORD] ?? 0) >>> 0;
   }
 
-  /** Blocks until the head is another than `seen`; bounded, so that a failure is noticed. */
-  waitForHead(seen: number): void {
-    Atomics.wait(this.words, HEAD, seen, 1);
+  kind(index: number): StepKind {
+    return (this.table[index * map.LINE_WORDS + map.KIND] ?? 0) as StepKind;
   }
 
-  tryToken(): boolean {
-    return Atomics.compareExchange(this.words, TOKEN, 0, 1) === 0;
-  }
-
-  releaseToken(): void {
-    Atomics.store(this.words, TOKEN, 0);
-  }
-
-  /** Only the token's holder. @returns the sequence for this transaction */
-  takeSequence(): number {
-    const sequence = this.view.getFloat64(SEQUENCE_AT, true);
-    this.view.setFloat64(SEQUENCE_AT, sequence + 1, true);
-    return sequence;
-  }
-
-  status(index: number): number {
-    return Atomics.load(this.table, index * TABLE_WORDS + 1);
-  }
-
-  /** The outcome's bytes are all written before this one store makes them visible. */
-  publishOutcome(index: number, offset: number): void {
-    this.table[index * TABLE_WORDS + 2] = offset;
-    Atomics.store(this.table, index * TABLE_WORDS + 1, EXECUTED);
-  }
-
-  countExecution(): void {
-    Atomics.add(this.words, EXECUTIONS, 1);
-  }
-
-  countAbort(): void {
-    Atomics.add(this.words, ABORTS, 1);
+  /** Meaningful once the status says that there is one. */
+  outcomeOffset(index: number): number {
+    return (this.table[index * map.LINE_WORDS + map.OUTCOME] ?? 0) >>> 0;
   }
 
   /** The first failure stands. */
   fail(failure: Failure): void {
-    Atomics.compareExchange(this.words, FAILURE, 0, FAILURES.indexOf(failure));
+    Atomics.compareExchange(this.words, map.FAILURE, 0, FAILURES.indexOf(failure));
     this.finish();
   }
 
-  finish(): void {
-    Atomics.store(this.words, DONE, 1);
-    Atomics.notify(this.words, DONE);
-    Atomics.notify(this.words, HEAD);
+  // Workers.
+
+  ready(): void {
+    Atomics.add(this.words, map.READY, 1);
+    Atomics.notify(this.words, map.READY);
   }
+
+  /** Blocks until the epoch is another than `seen`. */
+  waitForTurn(seen: number): void {
+    for (let spins = 0; spins < SPINS; spins += 1) {
+      if (Atomics.load(this.words, map.EPOCH) !== seen) return;
+    }
+    Atomics.wait(this.words, map.EPOCH, seen);
+  }
+
+  enter(): void {
+    Atomics.add(this.words, map.ACTIVE, 1);
+  }
+
+  leave(): void {
+    Atomics.sub(this.words, map.ACTIVE, 1);
+    Atomics.notify(this.words, map.ACTIVE);
+  }
+
+  contextEpoch(): number {
+    return Atomics.load(this.words, map.CONTEXT_EPOCH);
+  }
+
+  contextBytes(): Uint8Array {
+    return this.bytes.slice(
+      map.CONTEXT_AT,
+      map.CONTEXT_AT + Atomics.load(this.words, map.CONTEXT_BYTES),
+    );
+  }
+
+  claimed(): number {
+    return Atomics.load(this.words, map.CLAIM);
+  }
+
+  claim(): number {
+    return Atomics.add(this.words, map.CLAIM, 1);
+  }
+
+  /** Blocks until the head is another than `seen`; bounded, so that a failure is noticed. */
+  waitForHead(seen: number): void {
+    Atomics.add(this.words, map.WAITERS, 1);
+    Atomics.wait(this.words, map.HEAD, seen, HEAD_WAIT_MS);
+    Atomics.sub(this.words, map.WAITERS, 1);
+  }
+
+  /** Only the token's holder. @returns the new head */
+  advanceHead(): number {
+    const head = Atomics.add(this.words, map.HEAD, 1) + 1;
+    if (Atomics.load(this.words, map.WAITERS) > 0) Atomics.notify(this.words, map.HEAD);
+    return head;
+  }
+
+  tryToken(): boolean {
+    return Atomics.compareExchange(this.words, map.TOKEN, 0, 1) === 0;
+  }
+
+  releaseToken(): void {
+    Atomics.store(this.words, map.TOKEN, 0);
+  }
+
+  /** Only the token's holder; it looks for a failure after this and before it changes a cell. */
+  beginApplying(): void {
+    Atomics.store(this.words, map.APPLYING, 1);
+  }
+
+  endApplying(): void {
+    Atomics.store(this.words, map.APPLYING, 0);
+  }
+
+  /** Only the token's holder. @returns the sequence for this step */
+  takeSequence(): number {
+    const sequence = this.view.getFloat64(map.SEQUENCE_AT, true);
+    this.view.setFloat64(map.SEQUENCE_AT, sequence + 1, true);
+    return sequence;
+  }
+
+  /** @returns EXECUTED, DEFERRED, or another number for "not in this epoch" */
+  status(index: number, epoch: number): number {
+    return Atomics.load(this.table, index * map.LINE_WORDS + map.STATUS) - epochTag(epoch);
+  }
+
+  /** The outcome's bytes are all written before this one store makes them visible. */
+  publish(index: number, epoch: number, status: number, outcome: number): void {
+    this.table[index * map.LINE_WORDS + map.OUTCOME] = outcome;
+    Atomics.store(this.table, index * map.LINE_WORDS + map.STATUS, epochTag(epoch) + status);
+  }
+
+  countExecution(thread: number): void {
+    Atomics.add(this.words, counterWord(thread, EXECUTIONS), 1);
+  }
+
+  /** @param counter  index into COUNTERS */
+  countAbort(thread: number, counter: number): void {
+    Atomics.add(this.words, counterWord(thread, counter), 1);
+  }
+
+  say(thread: number, text: string): void {
+    const bytes = Buffer.from(text).subarray(0, map.MESSAGE_BYTES_MAX - 1);
+    this.bytes.set(bytes, map.MESSAGES_AT + thread * map.MESSAGE_BYTES_MAX);
+  }
+
+  finish(): void {
+    Atomics.store(this.words, map.DONE, 1);
+    Atomics.notify(this.words, map.DONE);
+    Atomics.notify(this.words, map.HEAD);
+  }
+
+  hashTurn(): number {
+    return Atomics.load(this.words, map.HASHES);
+  }
+
+  waitForHash(turn: number, timeoutMs: number): void {
+    Atomics.wait(this.words, map.HASHES, turn, timeoutMs);
+  }
+}
+
+/** Two bits for the status; the epoch's high bits fall off, 2^29 batches later it comes again. */
+function epochTag(epoch: number): number {
+  return (epoch << 2) & 0x7fff_fffc;
+}
+
+function counterWord(thread: number, counter: number): number {
+  return map.COUNTERS_BASE + thread * map.LINE_WORDS + counter;
 }

@@ -5,7 +5,7 @@
 import { MIB } from '../state/base/limits.js';
 import type { BalanceCredit, SystemCall } from './block-steps.js';
 import type { CellStore } from './cell-store.js';
-import { addBalance, applyOutcome } from './commit.js';
+import { applyCredits, Committer } from './commit.js';
 import type { BlockContext, Engine } from './engine.js';
 import { type Outcome, readOutcome, STATUS_FAILED, STATUS_OK } from './outcome.js';
 
@@ -50,9 +50,7 @@ export class SequentialExecutor {
   credit(credits: readonly BalanceCredit[]): void {
     if (credits.length === 0) return;
     this.sequence += 1;
-    for (const { address, amount } of credits) {
-      addBalance(this.store, address, amount, this.sequence);
-    }
+    applyCredits(this.store, credits, this.sequence);
   }
 
   private async step(run: (out: Uint8Array) => number | Promise<number>): Promise<Outcome> {
@@ -64,7 +62,7 @@ export class SequentialExecutor {
     const outcome = readOutcome(this.buffer);
     if (outcome.status === STATUS_OK || outcome.status === STATUS_FAILED) {
       this.sequence += 1;
-      applyOutcome(this.store, outcome, this.coinbase, this.sequence);
+      new Committer(this.store, this.buffer).apply(0, this.coinbase, this.sequence);
     }
     return outcome;
   }

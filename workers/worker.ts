@@ -1,23 +1,69 @@
 /**
- * The entry of a worker thread: one task that runs for as long as the pool does (an empty piscina
- * task costs 21-35 us, ten to thirty compiled transfers).
+ * The entry of every worker thread. `serveBatches` is one task for as long as its pool lives (an
+ * empty piscina task costs 21-35 us, ten to thirty compiled transfers); the others are ordinary
+ * tasks of the services: they take and give plain values and transferred buffers.
  */
 import { Arena } from '../state/arena.js';
+import { DeltacastError } from '../state/base/errors.js';
+import { BLOCK_HASH_WAIT_MS } from '../state/base/limits.js';
+import { type CallTask, type PlainReply, runCall } from './call.js';
+import type { Engine } from './engine.js';
 import { WorkerExecutor } from './executor.js';
+import { moved } from './pool.js';
 import { Protocol } from './protocol.js';
-import { ReferenceEngine } from './reference/reference-engine.js';
+import { type RecoverTask, recoverAll } from './recover.js';
+import { type BlockHashSource, ReferenceEngine } from './reference/reference-engine.js';
 
-export interface WorkerTask {
+export interface ExecutionTask {
   readonly memory: WebAssembly.Memory;
   /** Number of this thread in the arena, from 1. */
   readonly thread: number;
+  /** In [0, workers). */
+  readonly worker: number;
+  /** URL of a module that exports an EngineFactory; null for the reference engine. */
+  readonly engineModule: string | null;
 }
 
-export async function serveBatches({ memory, thread }: WorkerTask): Promise<void> {
-  const arena = Arena.attach(memory, thread);
-  const engine = new ReferenceEngine(
-    arena,
-    async (number) => arena.getBlockHash(number) ?? new Uint8Array(32),
-  );
-  await new WorkerExecutor(arena, new Protocol(arena), engine).serve();
+/** What an engine module exports as `createEngine`. */
+export type EngineFactory = (arena: Arena, blockHash: BlockHashSource) => Engine;
+
+export async function serveBatches(task: ExecutionTask): Promise<void> {
+  const arena = Arena.attach(task.memory, task.thread);
+  const protocol = new Protocol(arena);
+  const blockHash = async (number: number) => waitForHash(arena, protocol, number);
+  const createEngine = await loadFactory(task.engineModule);
+  const engine = createEngine(arena, blockHash);
+  await new WorkerExecutor({ arena, protocol, engine, worker: task.worker }).serve();
+}
+
+/** @returns the buffer of `recoverAll`, moved */
+export function recover(task: RecoverTask): unknown {
+  return moved(recoverAll(task));
+}
+
+export async function call(task: CallTask): Promise<PlainReply> {
+  return runCall(task);
+}
+
+async function loadFactory(module: string | null): Promise<EngineFactory> {
+  if (module === null) return (arena, blockHash) => new ReferenceEngine(arena, blockHash);
+  const { createEngine } = (await import(module)) as { createEngine: EngineFactory };
+  return createEngine;
+}
+
+/** Blocks until the sealer has put the hash there: it is one of a block that came before ours. */
+function waitForHash(arena: Arena, protocol: Protocol, number: number): Uint8Array {
+  for (let waitedMs = 0; ; waitedMs += 1) {
+    const turn = protocol.hashTurn();
+    const hash = arena.getBlockHash(number);
+    if (hash !== undefined) return hash;
+    if (waitedMs >= BLOCK_HASH_WAIT_MS) throw unknownHash(number);
+    protocol.waitForHash(turn, 1);
+  }
+}
+
+function unknownHash(number: number): DeltacastError {
+  return new DeltacastError('EXECUTION_FAULT', `the hash of block ${number} is not known`, {
+    number,
+  });
 }

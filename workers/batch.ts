@@ -1,0 +1,137 @@
+/**
+ * What execution of a batch takes and gives, whoever does it: worker threads (parallel.ts) or the
+ * calling thread (inline.ts). The result is defined as execution of the steps one after the other;
+ * it does not depend on the number of workers.
+ */
+import { assert } from '../state/base/assert.js';
+import type { BalanceCredit, SystemCall } from './block-steps.js';
+import type { BlockContext } from './engine.js';
+import {
+  EMPTY_OUTCOME,
+  type Outcome,
+  readOutcome,
+  STATUS_FAULT,
+  STATUS_OK,
+  writeOutcome,
+} from './outcome.js';
+import { COUNTERS, KIND_CREDITS, KIND_SYSTEM_CALL, type StepKind } from './protocol.js';
+import { encodeCredits, encodeSystemCall } from './steps.js';
+
+/** One step of a block as bytes: a transaction record, or what steps.ts lays out. */
+export interface Step {
+  readonly kind: StepKind;
+  readonly record: Uint8Array;
+}
+
+/** How often an execution was thrown away, by the first reason found. */
+export type Aborts = Readonly<
+  Record<
+    'staleBalance' | 'staleNonce' | 'staleCode' | 'staleSlot' | 'needsHead' | 'deferred',
+    number
+  >
+>;
+export const ABORT_CAUSES = COUNTERS.slice(0, 6) as readonly (keyof Aborts)[];
+export const NO_ABORTS: Aborts = {
+  staleBalance: 0,
+  staleNonce: 0,
+  staleCode: 0,
+  staleSlot: 0,
+  needsHead: 0,
+  deferred: 0,
+};
+
+export interface BatchCounters {
+  /** Executions in all; above the number of transactions by the repeated ones. */
+  readonly executions: number;
+  readonly aborts: Aborts;
+  /** Times that the threads had to be ended and the batch begun again. */
+  readonly restarts: number;
+  readonly milliseconds: number;
+  /** User and system time of the whole process. */
+  readonly cpuMilliseconds: number;
+}
+
+export interface Executor {
+  /** Sequence of the last committed step; set it back after a rollback beyond a batch. */
+  sequence: number;
+  /** Fixes the block that all following steps belong to. */
+  beginBlock(context: BlockContext): Promise<void>;
+  /**
+   * Executes and commits transactions in order. Those that are not includable change nothing and
+   * take no sequence.
+   * @throws DeltacastError ARENA_FULL or WORKER_FAILED, the arena being as it was before the batch;
+   *         ARENA_TORN, the arena being lost and to be built again from the log
+   */
+  runBatch(records: readonly Uint8Array[]): Promise<BatchResult>;
+  /** A call of the block itself. @returns null where the contract is not there */
+  systemCall(call: SystemCall): Promise<Outcome | null>;
+  /** Adds wei to accounts, all in one step; no credits, no step. */
+  credit(credits: readonly BalanceCredit[]): Promise<void>;
+  /** Says that a block's hash is in the arena: workers may be waiting for it. */
+  announceHash(): void;
+  stop(): Promise<void>;
+}
+
+/** Outcomes by index in the batch, decoded when asked for. */
+export class BatchResult {
+  readonly counters: BatchCounters;
+  private readonly records: readonly Uint8Array[];
+
+  constructor(records: readonly Uint8Array[], counters: BatchCounters) {
+    this.records = records;
+    this.counters = counters;
+  }
+
+  get count(): number {
+    return this.records.length;
+  }
+
+  /** The outcome record's own bytes (outcome.ts). */
+  record(index: number): Uint8Array {
+    const record = this.records[index];
+    assert(record !== undefined, 'an outcome of this batch');
+    return record;
+  }
+
+  outcome(index: number): Outcome {
+    return readOutcome(this.record(index));
+  }
+
+  /** All of them, decoded. */
+  get outcomes(): Outcome[] {
+    return this.records.map((record) => readOutcome(record));
+  }
+
+  get executions(): number {
+    return this.counters.executions;
+  }
+
+  /** Executions thrown away, for whatever reason. */
+  get aborts(): number {
+    return ABORT_CAUSES.reduce((sum, cause) => sum + this.counters.aborts[cause], 0);
+  }
+}
+
+/** True where the transaction is in the block. */
+export function isIncluded(outcome: Pick<Outcome, 'status'>): boolean {
+  return outcome.status <= STATUS_OK;
+}
+
+export function systemCallStep(call: SystemCall): Step {
+  return { kind: KIND_SYSTEM_CALL, record: encodeSystemCall(call) };
+}
+
+export function creditsStep(credits: readonly BalanceCredit[]): Step {
+  return { kind: KIND_CREDITS, record: encodeCredits(credits) };
+}
+
+const FAULT_BYTES = 128;
+
+/** The outcome record of a transaction that the engine broke on, each time it was tried. */
+export function faultRecord(): Uint8Array {
+  const record = new Uint8Array(FAULT_BYTES);
+  const fault = { ...EMPTY_OUTCOME, status: STATUS_FAULT, reason: 'EXECUTION_FAULT' } as const;
+  const length = writeOutcome(fault, record);
+  assert(length > 0, 'a fault has no lists');
+  return record.subarray(0, length);
+}

@@ -1,0 +1,26 @@
+/** Starts execution for a number of workers: threads, or the calling thread where it is 0. */
+import type { Arena } from '../state/arena.js';
+import type { Clock } from '../state/base/ports.js';
+import type { Executor } from './batch.js';
+import { InlineExecutor, inlineBlockHash } from './inline.js';
+import { ParallelExecutor, type ParallelOptions } from './parallel.js';
+import { ReferenceEngine } from './reference/reference-engine.js';
+
+export interface ExecutionOptions extends ParallelOptions {
+  readonly arena: Arena;
+  /** 0: everything on the calling thread. */
+  readonly workers: number;
+  readonly clock: Clock;
+}
+
+/** Resolves when it is ready for a batch. @throws DeltacastError WORKER_FAILED */
+export async function startExecutor(options: ExecutionOptions): Promise<Executor> {
+  const { arena, workers, clock } = options;
+  if (workers === 0) {
+    const engine = new ReferenceEngine(arena, inlineBlockHash(arena, clock));
+    return new InlineExecutor(arena, engine, clock);
+  }
+  const executor = new ParallelExecutor(arena, workers, options);
+  await executor.start();
+  return executor;
+}
