@@ -1,2 +1,3 @@
 /** Entry of state.wasm: what JavaScript may call. Kernels import the files themselves. */
 export * from "./boundary.as";
+export * from "./records.as";

@@ -1,0 +1,69 @@
+/**
+ * What the state root reads of the arena, in bulk: one record for each cell, its key and its value
+ * as of a closing sequence. {address 20, zeros 11, kind 1, slot 32, value 32}, all big-endian: the
+ * first 64 bytes are the encoding of a key that the root's specification hashes. Any reader's
+ * thread. `target` is scratch of that thread: where to go on is left there as f64, the records
+ * follow after 16 bytes.
+ */
+import { cellCount, keyPointer } from "./arena.as";
+import { turnWord } from "./boundary.as";
+import { kindOf } from "./keys.as";
+import { KEY_SLOT, PRUNED } from "./map";
+import { isFirstChange, loadValueAt, reaches, undoCell } from "./undo.as";
+
+const RECORD_BYTES: usize = 96;
+const RECORD_KIND: usize = 31;
+const RECORD_SLOT: usize = 32;
+const RECORD_VALUE: usize = 64;
+
+/**
+ * Records for the cells changed in [from, to) of the undo ring, a stretch that began at `start`.
+ * @returns their number, or PRUNED
+ */
+export function recordChanges(
+  start: f64, from: f64, to: f64, sequence: f64, target: usize, countMax: u32,
+): i32 {
+  if (!reaches(<u64>start) || !reaches(<u64>to)) return PRUNED;
+  let count: u32 = 0;
+  let position = <u64>from;
+  for (; position < <u64>to && count < countMax; position++) {
+    if (!isFirstChange(position, <u64>start)) continue;
+    const id = undoCell(position);
+    const record = target + 16 + <usize>count * RECORD_BYTES;
+    if (loadValueAt(id, <u64>sequence, record) < 0) return PRUNED;
+    writeRecord(id, record);
+    count++;
+  }
+  store<f64>(target, <f64>position);
+  return reaches(<u64>start) ? count : PRUNED;
+}
+
+/** Records for the cells [first, end) that are not 0. @returns their number, or PRUNED */
+export function recordCells(
+  first: u32, end: u32, sequence: f64, target: usize, countMax: u32,
+): i32 {
+  assert(end <= cellCount());
+  let count: u32 = 0;
+  let id = first;
+  for (; id < end && count < countMax; id++) {
+    const record = target + 16 + <usize>count * RECORD_BYTES;
+    if (loadValueAt(id, <u64>sequence, record) < 0) return PRUNED;
+    if (!v128.any_true(v128.or(v128.load(record), v128.load(record, 16)))) continue;
+    writeRecord(id, record);
+    count++;
+  }
+  store<f64>(target, <f64>id);
+  return count;
+}
+
+/** The value's limbs are at the record's start: turned round first, then the key over them. */
+@inline
+function writeRecord(id: u32, record: usize): void {
+  turnWord(record, record + RECORD_VALUE);
+  const key = keyPointer(id);
+  v128.store(record, v128.load(key));
+  v128.store(record, i64x2.splat(0), 16);
+  store<u32>(record, load<u32>(key, 16), 16);
+  store<u8>(record, <u8>kindOf(id), RECORD_KIND);
+  turnWord(key + KEY_SLOT, record + RECORD_SLOT);
+}

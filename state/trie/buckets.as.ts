@@ -1,0 +1,204 @@
+/**
+ * Buckets: all keys under one node at the bottom of the cached levels, sorted by path, in a block
+ * that holds exactly them. The depth grows one bucket at a time in the order of paths (linear
+ * hashing), so no update ever waits for a doubling. What a bucket holds, and so the root, depends
+ * neither on the depth nor on the order of updates.
+ */
+import {
+  DEPTH_MAX, DIRTY, ENTRY_BYTES, ENTRY_LEAF, FULL_TRIE, ITEMS, LOAD, STAGE_MAX, T_DEPTH, T_DIRTY,
+  T_KEYS, T_SPLIT, T_STAGED,
+} from "./map";
+import { directoryPointer, giveBlock, openLevel, takeBlock } from "./memory.as";
+import { comparePaths, prefixAt, sortStaged, stagedAt } from "./stage.as";
+import { copyHash, isEmpty } from "./tasks.as";
+
+/** What the last call of `inspect` found; in one thread, between two neighbouring statements. */
+let inserts: u32 = 0;
+let deletes: u32 = 0;
+let isChanged: bool = false;
+
+/**
+ * Moves everything staged into the buckets and lists those that changed.
+ * @returns 0, or FULL_TRIE with the trie torn
+ */
+export function applyStaged(): i32 {
+  sortStaged();
+  const itemsEnd = <usize>ITEMS + (<usize>load<u32>(T_STAGED) << 3);
+  let dirty: usize = DIRTY;
+  for (let item: usize = ITEMS; item < itemsEnd; ) {
+    const bucket = bucketOf(prefixAt(item));
+    let groupEnd = item + 8;
+    while (groupEnd < itemsEnd && bucketOf(prefixAt(groupEnd)) == bucket) groupEnd += 8;
+    if (!merge(bucket, item, groupEnd)) return FULL_TRIE;
+    if (isChanged) {
+      store<u32>(dirty, bucket);
+      dirty += 4;
+    }
+    item = groupEnd;
+  }
+  store<u32>(T_STAGED, 0);
+  store<u32>(T_DIRTY, <u32>(dirty - DIRTY) >> 2);
+  return 0;
+}
+
+/** The heap number of the bucket of a path, by its first 32 bits. */
+@inline
+function bucketOf(prefix: u32): u32 {
+  const depth = load<u32>(T_DEPTH);
+  const number = (<u32>1 << depth) | <u32>(<u64>prefix >> (32 - depth));
+  if (number - (<u32>1 << depth) >= load<u32>(T_SPLIT)) return number;
+  return (number << 1) | ((prefix >> (31 - depth)) & 1);
+}
+
+/** Takes a group of sorted updates into a bucket. @returns false when the memory cannot grow */
+function merge(bucket: u32, item: usize, itemsEnd: usize): bool {
+  const directory = directoryPointer(bucket);
+  const block = <usize>load<u32>(directory);
+  const countBefore = load<u32>(directory, 4);
+  inspect(block, block + <usize>countBefore * ENTRY_BYTES, item, itemsEnd);
+  if ((inserts | deletes) == 0) return true;
+  const count = countBefore + inserts - deletes;
+  const target: usize = count == 0 ? 0 : takeBlock(count);
+  if (count != 0 && target == 0) return false;
+  const end = mergeTo(target, block, countBefore, item, itemsEnd);
+  assert(end == target + <usize>count * ENTRY_BYTES);
+  giveBlock(block, countBefore);
+  store<u32>(directory, <u32>target);
+  store<u32>(directory, count, 4);
+  store<u32>(T_KEYS, load<u32>(T_KEYS) + inserts - deletes);
+  return true;
+}
+
+/** Writes leaves of keys that are there; counts those to come and to go. */
+function inspect(block: usize, blockEnd: usize, item: usize, itemsEnd: usize): void {
+  inserts = 0;
+  deletes = 0;
+  isChanged = false;
+  let entry = block;
+  for (; item < itemsEnd; item += 8) {
+    const staged = stagedAt(item);
+    if (isSuperseded(item, itemsEnd)) continue;
+    while (entry < blockEnd && comparePaths(entry, staged) < 0) entry += ENTRY_BYTES;
+    const isKnown = entry < blockEnd && comparePaths(entry, staged) == 0;
+    const isDeletion = isEmpty(staged + ENTRY_LEAF);
+    if (!isKnown && isDeletion) continue;
+    if (!isKnown) inserts++;
+    else if (isDeletion) deletes++;
+    else if (isSameLeaf(entry, staged)) continue;
+    else copyHash(staged + ENTRY_LEAF, entry + ENTRY_LEAF);
+    isChanged = true;
+  }
+}
+
+/** Copies what stays and what comes, in order. @returns the end of what it wrote */
+function mergeTo(target: usize, block: usize, count: u32, item: usize, itemsEnd: usize): usize {
+  const blockEnd = block + <usize>count * ENTRY_BYTES;
+  let entry = block;
+  for (; item < itemsEnd; item += 8) {
+    const staged = stagedAt(item);
+    if (isSuperseded(item, itemsEnd)) continue;
+    while (entry < blockEnd && comparePaths(entry, staged) < 0) {
+      target = append(target, entry);
+      entry += ENTRY_BYTES;
+    }
+    if (entry < blockEnd && comparePaths(entry, staged) == 0) entry += ENTRY_BYTES;
+    if (!isEmpty(staged + ENTRY_LEAF)) target = append(target, staged);
+  }
+  for (; entry < blockEnd; entry += ENTRY_BYTES) target = append(target, entry);
+  return target;
+}
+
+/** Of several updates of one path only the last counts. */
+@inline
+function isSuperseded(item: usize, itemsEnd: usize): bool {
+  if (item + 8 >= itemsEnd || prefixAt(item) != prefixAt(item + 8)) return false;
+  return comparePaths(stagedAt(item), stagedAt(item + 8)) == 0;
+}
+
+@inline
+function isSameLeaf(a: usize, b: usize): bool {
+  const low = v128.xor(v128.load(a, ENTRY_LEAF), v128.load(b, ENTRY_LEAF));
+  const high = v128.xor(v128.load(a, ENTRY_LEAF + 16), v128.load(b, ENTRY_LEAF + 16));
+  return !v128.any_true(v128.or(low, high));
+}
+
+@inline
+function append(target: usize, entry: usize): usize {
+  copyHash(entry, target);
+  copyHash(entry + ENTRY_LEAF, target + ENTRY_LEAF);
+  return target + ENTRY_BYTES;
+}
+
+/** How many keys the buckets take before one of them must split. */
+@inline
+export function roomOf(depth: u32, split: u32): u64 {
+  return <u64>((1 << depth) + split) * LOAD;
+}
+
+/**
+ * Splits the next buckets until there are enough for `keys`, at most to the end of a level and as
+ * many as the dirty list takes, and lists their halves there. Does nothing when none must split.
+ * @returns the number of buckets split, or FULL_TRIE with the trie torn
+ */
+export function splitFor(keys: u32): i32 {
+  const depth = load<u32>(T_DEPTH);
+  if (depth == <u32>DEPTH_MAX || roomOf(depth, load<u32>(T_SPLIT)) >= keys) return 0;
+  if (!openLevel(depth + 1)) return FULL_TRIE;
+  let dirty: usize = DIRTY;
+  let split = load<u32>(T_SPLIT);
+  while (split < <u32>(1 << depth) && roomOf(depth, split) < keys) {
+    if (dirty == <usize>DIRTY + STAGE_MAX * 4) break;
+    const bucket = (1 << depth) | split;
+    if (!halve(bucket, depth)) return FULL_TRIE;
+    store<u32>(dirty, bucket << 1);
+    store<u32>(dirty, (bucket << 1) | 1, 4);
+    dirty += 8;
+    split++;
+  }
+  const isWhole = split == <u32>(1 << depth);
+  store<u32>(T_DEPTH, isWhole ? depth + 1 : depth);
+  store<u32>(T_SPLIT, isWhole ? 0 : split);
+  store<u32>(T_DIRTY, <u32>(dirty - DIRTY) >> 2);
+  return <u32>(dirty - DIRTY) >> 3;
+}
+
+/** Gives the entries of a bucket to its two children. @returns false when there is no memory */
+function halve(bucket: u32, depth: u32): bool {
+  const directory = directoryPointer(bucket);
+  const block = <usize>load<u32>(directory);
+  const count = load<u32>(directory, 4);
+  const middle = partition(block, block + <usize>count * ENTRY_BYTES, depth);
+  const leftCount = <u32>(middle - block) / ENTRY_BYTES;
+  store<u64>(directory, 0);
+  if (leftCount == 0 || leftCount == count) {
+    const heir = directoryPointer((bucket << 1) | <u32>(leftCount == 0));
+    store<u32>(heir, <u32>block);
+    store<u32>(heir, count, 4);
+    return true;
+  }
+  if (!copyPart(bucket << 1, block, leftCount)) return false;
+  if (!copyPart((bucket << 1) | 1, middle, count - leftCount)) return false;
+  giveBlock(block, count);
+  return true;
+}
+
+function copyPart(bucket: u32, from: usize, count: u32): bool {
+  const target = takeBlock(count);
+  if (target == 0) return false;
+  memory.copy(target, from, <usize>count * ENTRY_BYTES);
+  const directory = directoryPointer(bucket);
+  store<u32>(directory, <u32>target);
+  store<u32>(directory, count, 4);
+  return true;
+}
+
+/** The first of some sorted entries whose path has a 1 at this bit; bit 0 is the highest. */
+@inline
+export function partition(first: usize, end: usize, bit: u32): usize {
+  assert(bit < 256);
+  const byte = <usize>(bit >> 3);
+  const mask = <u32>0x80 >> (bit & 7);
+  let entry = first;
+  while (entry < end && (load<u8>(entry + byte) & mask) == 0) entry += ENTRY_BYTES;
+  return entry;
+}

@@ -1,0 +1,80 @@
+/**
+ * The byte map of the trie's own memory, for both languages (as kernel/map.ts is for the arena):
+ * only integer constants. Fixed parts come first; what grows (levels and blocks) is cut from the
+ * end of the memory as it is needed. All words are little-endian.
+ */
+
+/** The kernel's static data (asconfig memoryBase) must end below the header. */
+export const TRIE_HEADER = 0x1000;
+/** u32: keys that the trie holds. */
+export const T_KEYS = TRIE_HEADER;
+/** u32: every bucket is at this depth, or one deeper. */
+export const T_DEPTH = TRIE_HEADER + 4;
+/** u32: buckets of that depth split so far, lowest path first; all split = one depth more. */
+export const T_SPLIT = TRIE_HEADER + 8;
+/** u32: first byte that was never given out. */
+export const T_END = TRIE_HEADER + 12;
+export const T_STAGED = TRIE_HEADER + 16;
+/** u32: buckets in the dirty list. */
+export const T_DIRTY = TRIE_HEADER + 20;
+/** u32: messages waiting in TASKS. */
+export const T_TASKS = TRIE_HEADER + 24;
+/** u32: nodes used in NODES, and the deepest depth among them. */
+export const T_NODES = TRIE_HEADER + 28;
+export const T_DEEPEST = TRIE_HEADER + 32;
+/** u32 each: where the hashes and the directory of each level lie; 0 = not there yet. */
+export const T_LEVELS = TRIE_HEADER + 64;
+export const T_DIRECTORIES = TRIE_HEADER + 192;
+/** u32 each: first free block of each class. */
+export const T_FREE = TRIE_HEADER + 320;
+/** u32 each: first waiting node of each depth, plus one. */
+export const T_QUEUES = TRIE_HEADER + 1024;
+
+/** Levels that fit 32-bit heap numbers and a 4 GiB memory: 2^26 buckets are 200 million keys. */
+export const DEPTH_MAX = 26;
+/** Keys in a bucket on average: fewer cost memory above, more cost hashes below (see bench). */
+export const LOAD = 4;
+
+/** Messages {message u32, out u32} that are looked at before the first is hashed. */
+export const TASKS = 0x3000;
+export const TASKS_MAX = 64;
+export const TASK_BYTES = 8;
+/** Four histograms of 256 u32 for the sort. */
+export const HISTOGRAMS = 0x4000;
+/** One message for each depth: subtrees too deep for NODES. */
+export const DEEP = 0x8000;
+export const PATH_BITS = 256;
+
+/** Input: {address 20, zeros 11, kind 1, slot 32, value 32}, all big-endian. */
+export const RECORDS = 0x10000;
+export const RECORD_BYTES = 96;
+export const RECORD_KEY_BYTES = 64;
+export const RECORDS_MAX = 682;
+
+/** Nodes of the subtrees being hashed: messages, then {out u32, next u32} each. */
+export const NODES = 0x20000;
+export const NODES_MAX = 2048;
+export const NODE_LINKS = NODES + NODES_MAX * 64;
+export const NODE_LINK_BYTES = 8;
+
+/** An entry, staged or in a bucket: path, then leaf hash (zeros when staged: to be deleted). */
+export const ENTRY_BYTES = 64;
+export const ENTRY_LEAF = 32;
+/** Updates in one sorted batch: 8 MiB of entries. Larger sets are taken in parts. */
+export const STAGE_MAX = 131072;
+export const STAGE = 0x50000;
+/** Sort items u64 {first 32 bits of the path, index}, twice. */
+export const ITEMS = STAGE + STAGE_MAX * ENTRY_BYTES;
+export const ITEMS_SPARE = ITEMS + STAGE_MAX * 8;
+/** u32 heap numbers of buckets whose hashes are out of date, in the order of their paths. */
+export const DIRTY = ITEMS_SPARE + STAGE_MAX * 8;
+/** Levels and blocks from here. */
+export const TRIE_HEAP = DIRTY + STAGE_MAX * 4;
+
+/** A directory entry {block u32, count u32}. */
+export const DIRECTORY_BYTES = 8;
+/** Blocks hold exactly their entries up to this; larger ones are powers of two. */
+export const EXACT_MAX = 16;
+
+/** The memory could not grow; the trie is torn. */
+export const FULL_TRIE = -1;

@@ -1,0 +1,159 @@
+/**
+ * Updates before they reach the trie: hashed to entries {path, leaf} in the order of their coming,
+ * then sorted by path, so that each bucket is met once and memory is walked in one direction.
+ */
+import {
+  ENTRY_BYTES, ENTRY_LEAF, HISTOGRAMS, ITEMS, ITEMS_SPARE, RECORDS, RECORD_BYTES,
+  RECORD_KEY_BYTES, RECORDS_MAX, STAGE, STAGE_MAX, T_STAGED,
+} from "./map";
+import { addTask, flushTasks, isEmpty, KEEP_ALL, LEAF_BIT } from "./tasks.as";
+
+/** Below this a sort by insertion is faster than clearing the histograms. */
+const INSERTION_MAX: u32 = 48;
+
+/** Takes in the records at RECORDS: path = hash of key, leaf = hash of path and value. */
+export function stage(count: u32): void {
+  const first = takeEntries(count);
+  for (let index: u32 = 0; index < count; index++) {
+    const record = <usize>RECORDS + <usize>index * RECORD_BYTES;
+    const entry = first + <usize>index * ENTRY_BYTES;
+    copyWord(record + RECORD_KEY_BYTES, entry + ENTRY_LEAF);
+    addTask(record, entry, KEEP_ALL, 0);
+  }
+  flushTasks(KEEP_ALL, 0);
+  hashLeaves(first, count);
+}
+
+/** The same with paths given: a record is {path 32, value 32}. For tests of crafted paths. */
+export function stagePaths(count: u32): void {
+  const first = takeEntries(count);
+  memory.copy(first, RECORDS, <usize>count * ENTRY_BYTES);
+  hashLeaves(first, count);
+}
+
+function takeEntries(count: u32): usize {
+  const staged = load<u32>(T_STAGED);
+  assert(count <= <u32>RECORDS_MAX && staged + count <= <u32>STAGE_MAX);
+  store<u32>(T_STAGED, staged + count);
+  return <usize>STAGE + <usize>staged * ENTRY_BYTES;
+}
+
+/** In place: an entry holds {path, value}, which is the message. A value of 0 stays: a deletion. */
+function hashLeaves(first: usize, count: u32): void {
+  const end = first + <usize>count * ENTRY_BYTES;
+  for (let entry = first; entry < end; entry += ENTRY_BYTES) {
+    if (isEmpty(entry + ENTRY_LEAF)) continue;
+    addTask(entry, entry + ENTRY_LEAF, KEEP_ALL, LEAF_BIT);
+  }
+  flushTasks(KEEP_ALL, LEAF_BIT);
+}
+
+@inline
+function copyWord(from: usize, to: usize): void {
+  v128.store(to, v128.load(from));
+  v128.store(to, v128.load(from, 16), 16);
+}
+
+/** The staged entry of a sort item. */
+@inline
+export function stagedAt(item: usize): usize {
+  return <usize>STAGE + <usize>load<u32>(item) * ENTRY_BYTES;
+}
+
+/** First 32 bits of its path. */
+@inline
+export function prefixAt(item: usize): u32 {
+  return load<u32>(item, 4);
+}
+
+/** Sorts what is staged by path; equal paths keep their order. The items are at ITEMS after. */
+export function sortStaged(): void {
+  const count = load<u32>(T_STAGED);
+  for (let index: u32 = 0; index < count; index++) {
+    const path = <usize>STAGE + <usize>index * ENTRY_BYTES;
+    const item = <usize>ITEMS + (<usize>index << 3);
+    store<u32>(item, index);
+    store<u32>(item, bswap<u32>(load<u32>(path)), 4);
+  }
+  if (count > INSERTION_MAX) sortByPrefix(count);
+  sortByPath(count);
+}
+
+/** Four stable passes over the bytes of the prefix, lowest first. */
+function sortByPrefix(count: u32): void {
+  countBytes(count);
+  let from: usize = ITEMS;
+  let to: usize = ITEMS_SPARE;
+  for (let byte: usize = 0; byte < 4; byte++) {
+    const histogram = <usize>HISTOGRAMS + (byte << 10);
+    const end = from + (<usize>count << 3);
+    for (let item = from; item < end; item += 8) {
+      const place = histogram + (<usize>load<u8>(item + 4 + byte) << 2);
+      const at = load<u32>(place);
+      store<u32>(place, at + 1);
+      store<u64>(to + (<usize>at << 3), load<u64>(item));
+    }
+    const spare = from;
+    from = to;
+    to = spare;
+  }
+}
+
+/** For each byte value the place of its first item. */
+function countBytes(count: u32): void {
+  memory.fill(HISTOGRAMS, 0, 4096);
+  const end = <usize>ITEMS + (<usize>count << 3);
+  for (let item: usize = ITEMS; item < end; item += 8) {
+    for (let byte: usize = 0; byte < 4; byte++) {
+      const place = <usize>HISTOGRAMS + (byte << 10) + (<usize>load<u8>(item + 4 + byte) << 2);
+      store<u32>(place, load<u32>(place) + 1);
+    }
+  }
+  for (let byte: usize = 0; byte < 4; byte++) {
+    let sum: u32 = 0;
+    for (let value: usize = 0; value < 256; value++) {
+      const place = <usize>HISTOGRAMS + (byte << 10) + (value << 2);
+      const here = load<u32>(place);
+      store<u32>(place, sum);
+      sum += here;
+    }
+  }
+}
+
+/**
+ * By insertion over whole paths. After the passes only items with equal prefixes can be out of
+ * place: a few pairs by chance, and 2^32 hashes of work for each that someone adds on purpose.
+ */
+function sortByPath(count: u32): void {
+  const end = <usize>ITEMS + (<usize>count << 3);
+  for (let item: usize = ITEMS + 8; item < end; item += 8) {
+    const moved = load<u64>(item);
+    let hole = item;
+    while (hole > <usize>ITEMS && isAfter(load<u64>(hole - 8), moved)) {
+      store<u64>(hole, load<u64>(hole - 8));
+      hole -= 8;
+    }
+    if (hole != item) store<u64>(hole, moved);
+  }
+}
+
+@inline
+function isAfter(a: u64, b: u64): bool {
+  const x = <u32>(a >> 32);
+  const y = <u32>(b >> 32);
+  if (x != y) return x > y;
+  const pathA = <usize>STAGE + <usize><u32>a * ENTRY_BYTES;
+  const pathB = <usize>STAGE + <usize><u32>b * ENTRY_BYTES;
+  return comparePaths(pathA, pathB) > 0;
+}
+
+/** Below, equal or above 0, as the bytes of two paths are ordered. */
+@inline
+export function comparePaths(a: usize, b: usize): i32 {
+  for (let at: usize = 0; at < 32; at += 8) {
+    const x = bswap<u64>(load<u64>(a + at));
+    const y = bswap<u64>(load<u64>(b + at));
+    if (x != y) return x < y ? -1 : 1;
+  }
+  return 0;
+}
