@@ -9,7 +9,20 @@ import { DeltacastError } from './base/errors.js';
 import { instantiateKernel } from './base/wasm.js';
 import * as map from './kernel/map.js';
 
-export interface StateKernel {
+/**
+ * What diff.ts drives. `state` points to the working state of kernel/diff-map.ts, with the window
+ * behind it; `bytes` counts the window or what of it is filled. Negative answers: what was wrong.
+ */
+export interface DiffKernel {
+  /** Number of cells changed, or PRUNED. */
+  sortChanges(state: number, from: number, to: number, area: number, counters: number): number;
+  encodeKeys(state: number, bytes: number): number;
+  encodeUpdates(state: number, bytes: number): number;
+  applyKeys(state: number, bytes: number, isLast: number): number;
+  applyUpdates(state: number, sequence: number, bytes: number, isLast: number): number;
+}
+
+export interface StateKernel extends DiffKernel {
   setup(): void;
   allowReserve(allowed: number): void;
   cellCount(): number;

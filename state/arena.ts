@@ -7,7 +7,7 @@
  * numbers below 2^53. Snapshots are exact at closing sequences of mini-blocks.
  */
 import { type ChangedCells, copyChanges, type UndoRange } from './arena-changes.js';
-import { openKernel, refusal, type StateKernel } from './arena-kernel.js';
+import { type DiffKernel, openKernel, refusal, type StateKernel } from './arena-kernel.js';
 import { type ArenaStatistics, statisticsOf } from './arena-statistics.js';
 import { assert } from './base/assert.js';
 import { type Random, systemRandom } from './base/ports.js';
@@ -321,6 +321,11 @@ export class Arena {
   /** Lets interning use the last 5% of cells: recovery of an arena that ran full. */
   allowReserve(allowed: boolean): void {
     this.#kernel.allowReserve(allowed ? 1 : 0);
+  }
+
+  /** What diff.ts works with, in this thread. */
+  get diffKernel(): DiffKernel {
+    return this.#kernel;
   }
 
   statistics(): ArenaStatistics {

@@ -10,6 +10,9 @@ import {
   codeAtOffset, codeBytes, codeCount, codeEnd, codeLength, commitCode, entryBytes, findCode,
   reserveCode,
 } from "./code.as";
+import { applyKeys, encodeKeys } from "./diff-keys.as";
+import { sortChanges } from "./diff-sort.as";
+import { applyUpdates, encodeUpdates } from "./diff-updates.as";
 import { getBlockHash, putBlockHash } from "./hashes.as";
 import { findCell, firstSlot, internCell, kindOf, nextSlot } from "./keys.as";
 import {
@@ -23,6 +26,7 @@ import {
 
 export { allowReserve, cellCount, codeCount, codeEnd, codeLength, codeBytes, entryBytes };
 export { beginEpoch, codeAtOffset, firstSlot, nextSlot, reserveCode, setup };
+export { applyKeys, applyUpdates, encodeKeys, encodeUpdates, sortChanges };
 
 /** Turns a 32-byte word between big-endian bytes and four limbs, lowest first. */
 @inline
