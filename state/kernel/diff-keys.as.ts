@@ -161,6 +161,8 @@ function varintBytes(at: usize, end: usize): u32 {
 
 function loadVarint(at: usize, length: u32): u32 {
   let value: u32 = 0;
-  for (let index = length; index > 0; index--) value = value << 7 | (load<u8>(at + index - 1) & 127);
+  for (let index = length; index > 0; index--) {
+    value = value << 7 | (load<u8>(at + index - 1) & 127);
+  }
   return value;
 }

@@ -2,7 +2,7 @@
  * The updates section of a diff: cells whose value at the end of the stretch differs from the one
  * before it, in id order, each {tag, gap, number} (ARCHITECTURE.md, "The diff"). The applier reads
  * an update whole, makes the new value of it, and lets the encoder's rule say how that change is
- * written: any other form is refused, so that a change has one encoding. Nothing else writes
+ * written: no other form is taken, so that a change has one encoding. Nothing else writes
  * meanwhile: lines are read with plain loads.
  */
 import { cellCount, cellPointer } from "./arena.as";
