@@ -7,6 +7,7 @@ import { RLP } from '@ethereumjs/rlp';
 import { Address } from '@ethereumjs/util';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { concatBytes } from '../state/base/bytes.js';
+import { DeltacastError } from '../state/base/errors.js';
 import type { BlockContext } from './engine.js';
 import { commonFor, isFrom } from './fork.js';
 import type { OutcomeLog } from './outcome.js';
@@ -89,7 +90,66 @@ export function sealHeader(context: BlockContext, sealed: SealedFields): SealedH
     },
   );
   const rlp = header.serialize();
-  return { rlp, hash: keccak_256(rlp) };
+  return { rlp, hash: headerHash(rlp) };
+}
+
+/** keccak256 of a header's RLP: the block's hash. */
+export function headerHash(rlp: Uint8Array): Uint8Array {
+  return keccak_256(rlp);
+}
+
+/** The roots, the bloom and the gas that a header's RLP holds; the rest is in its context. */
+export interface HeaderRoots {
+  readonly parentHash: Uint8Array;
+  readonly ommersHash: Uint8Array;
+  readonly stateRoot: Uint8Array;
+  readonly transactionsRoot: Uint8Array;
+  readonly receiptsRoot: Uint8Array;
+  readonly logsBloom: Uint8Array;
+  readonly extraData: Uint8Array;
+}
+
+/** @throws DeltacastError FRAME_MALFORMED where it is no header */
+export function headerRoots(rlp: Uint8Array): HeaderRoots {
+  const [parentHash, ommersHash, , stateRoot, transactionsRoot, receiptsRoot, logsBloom, ...rest] =
+    decodeHeader(rlp);
+  const extraData = rest[5];
+  if (
+    parentHash?.length !== 32 ||
+    ommersHash?.length !== 32 ||
+    stateRoot?.length !== 32 ||
+    transactionsRoot?.length !== 32 ||
+    receiptsRoot?.length !== 32 ||
+    logsBloom?.length !== BLOOM_BYTES ||
+    extraData === undefined
+  ) {
+    throw noHeader();
+  }
+  return {
+    parentHash,
+    ommersHash,
+    stateRoot,
+    transactionsRoot,
+    receiptsRoot,
+    logsBloom,
+    extraData,
+  };
+}
+
+function decodeHeader(rlp: Uint8Array): Uint8Array[] {
+  let fields: unknown;
+  try {
+    fields = RLP.decode(rlp);
+  } catch {
+    throw noHeader();
+  }
+  const isFlat = Array.isArray(fields) && fields.every((field) => field instanceof Uint8Array);
+  if (!isFlat) throw noHeader();
+  return fields as Uint8Array[];
+}
+
+function noHeader(): DeltacastError {
+  return new DeltacastError('FRAME_MALFORMED', 'a seal holds no block header');
 }
 
 /** A receipt's consensus fields; `cumulativeGasUsed` counts from the block's start. */

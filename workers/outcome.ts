@@ -85,6 +85,7 @@ export const EMPTY_OUTCOME: Outcome = {
   output: new Uint8Array(0),
 };
 
+const STATUS_AT = 4;
 const HEAD_BYTES = 16 + 32 + 21;
 const EMPTY = new Uint8Array(0);
 
@@ -169,6 +170,55 @@ export function writeOutcome(outcome: Outcome, out: Uint8Array): number {
   if (!writer.fits) return -1;
   new DataView(out.buffer, out.byteOffset).setUint32(0, writer.length, true);
   return writer.length;
+}
+
+/** The status of an outcome record, read where it lies. */
+export function statusOf(record: Uint8Array): OutcomeStatus {
+  return (record[STATUS_AT] ?? STATUS_FAULT) as OutcomeStatus;
+}
+
+/** Why an outcome record is not included. */
+export function reasonOf(record: Uint8Array): InvalidReason {
+  return INVALID_REASONS[record[STATUS_AT + 1] ?? 0] ?? 'TX_INVALID';
+}
+
+/**
+ * What a receipt needs of an outcome record, read where it lies.
+ * @returns logs  the log entries without their count; a view of the record
+ */
+export function receiptPartsOf(record: Uint8Array): {
+  readonly status: number;
+  readonly gasUsed: number;
+  readonly logs: Uint8Array;
+} {
+  const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
+  let at = afterKeys(view, HEAD_BYTES, 8);
+  at = afterKeys(view, at, 32);
+  const codes = view.getUint32(at, true);
+  at += 4;
+  for (let left = codes; left > 0; left -= 1) at += 36 + view.getUint32(at + 32, true);
+  const logs = view.getUint32(at, true);
+  const start = at + 4;
+  at = start;
+  for (let left = logs; left > 0; left -= 1) {
+    at += 21 + view.getUint8(at + 20) * 32;
+    at += 4 + view.getUint32(at, true);
+  }
+  assert(at <= record.length, 'an outcome record is whole');
+  return {
+    status: statusOf(record),
+    gasUsed: Number(view.getBigUint64(8, true)),
+    logs: record.subarray(start, at),
+  };
+}
+
+/** @returns the offset after a counted list of keys, each followed by `valueBytes` */
+function afterKeys(view: DataView, list: number, valueBytes: number): number {
+  let at = list + 4;
+  for (let left = view.getUint32(list, true); left > 0; left -= 1) {
+    at += (view.getUint8(at) === 3 ? 53 : 21) + valueBytes;
+  }
+  return at;
 }
 
 function writeKey(writer: Writer, key: Omit<CellRead, 'version'>): void {

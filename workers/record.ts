@@ -219,6 +219,23 @@ export class TransactionRecord {
     return this.view.getUint32(RECORD_BLOB_HASHES + 4, true);
   }
 
+  get authorizationCount(): number {
+    return this.view.getUint32(RECORD_AUTHORIZATIONS + 4, true);
+  }
+
+  /** Addresses and slots of the access list, repeated ones counted again (EIP-2930). */
+  get accessCounts(): { readonly addresses: number; readonly slots: number } {
+    const addresses = this.view.getUint32(RECORD_ACCESS_LIST + 4, true);
+    let at = this.view.getUint32(RECORD_ACCESS_LIST, true);
+    let slots = 0;
+    for (let left = addresses; left > 0; left -= 1) {
+      const count = this.view.getUint32(at + 20, true);
+      slots += count;
+      at += 24 + count * 32;
+    }
+    return { addresses, slots };
+  }
+
   /** The most that the sender can be charged: value, gas at the maximum fee, blobs (EIP-4844). */
   get costMax(): bigint {
     const blobGas = BigInt(this.blobHashCount) * 131_072n;

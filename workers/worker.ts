@@ -6,6 +6,7 @@
 import { Arena } from '../state/arena.js';
 import { DeltacastError } from '../state/base/errors.js';
 import { BLOCK_HASH_WAIT_MS } from '../state/base/limits.js';
+import { systemClock } from '../state/base/ports.js';
 import { type CallTask, type PlainReply, runCall } from './call.js';
 import type { Engine } from './engine.js';
 import { WorkerExecutor } from './executor.js';
@@ -13,6 +14,7 @@ import { moved } from './pool.js';
 import { Protocol } from './protocol.js';
 import { type RecoverTask, recoverAll } from './recover.js';
 import { type BlockHashSource, ReferenceEngine } from './reference/reference-engine.js';
+import { runSeal, type SealReply, type SealTask } from './seal.js';
 
 export interface ExecutionTask {
   readonly memory: WebAssembly.Memory;
@@ -43,6 +45,10 @@ export function recover(task: RecoverTask): unknown {
 
 export async function call(task: CallTask): Promise<PlainReply> {
   return runCall(task);
+}
+
+export async function seal(task: SealTask): Promise<SealReply> {
+  return runSeal(task, systemClock.monotonicMs);
 }
 
 async function loadFactory(module: string | null): Promise<EngineFactory> {

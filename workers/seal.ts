@@ -1,0 +1,167 @@
+/**
+ * Sealing a block, off the latency path in a thread of its own: state root, transactions root,
+ * receipts root and bloom, then the header in Ethereum's encoding. The sequencer makes headers with
+ * it; a replica makes the same header from what it applied and compares.
+ */
+import { createHash } from 'node:crypto';
+import { Arena } from '../state/arena.js';
+import type { UndoRange } from '../state/arena-changes.js';
+import { fromHex, toHex } from '../state/base/bytes.js';
+import { DeltacastError, type ErrorCode, type ErrorDetails } from '../state/base/errors.js';
+import { orderedTrieRoot } from '../state/mpt.js';
+import { StateRoot } from '../state/root.js';
+import type { BlockContext } from './engine.js';
+import { type ExecutedColumns, logsAt, rawAt, typeAt } from './executed.js';
+import { BLOOM_BYTES, bloomOf, encodeReceipt, mergeBloom, sealHeader } from './header.js';
+
+/** The block before: where the state root goes on from. */
+export interface SealBase {
+  readonly sequence: number;
+  readonly stateRoot: Uint8Array;
+}
+
+export interface SealJob {
+  readonly context: BlockContext;
+  readonly parentHash: Uint8Array;
+  /** The block's transactions, mini-block by mini-block. */
+  readonly miniBlocks: readonly ExecutedColumns[];
+  /** What the block changed, and the closing sequence of its last mini-block. */
+  readonly range: UndoRange;
+  readonly sequence: number;
+  /** EIP-7685; 32 bytes. */
+  readonly requestsHash: Uint8Array;
+}
+
+export interface SealTask {
+  readonly memory: WebAssembly.Memory;
+  readonly thread: number;
+  /** The block before; null for the first block of a chain. */
+  readonly base: SealBase | null;
+  /** null: only compute the base's root from nothing, and compare. */
+  readonly job: SealJob | null;
+}
+
+export interface SealedBlock {
+  readonly rlp: Uint8Array;
+  /** keccak256 of the RLP. */
+  readonly hash: Uint8Array;
+  readonly stateRoot: Uint8Array;
+  readonly logsBloom: Uint8Array;
+  /** Wall time of the state root alone, and of all. */
+  readonly rootMs: number;
+  readonly sealMs: number;
+}
+
+/** Root of a trie without items: keccak256 of the RLP of nothing. */
+const EMPTY_TRIE_ROOT = fromHex('56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421');
+const ZERO_WORD = new Uint8Array(32);
+
+/** EIP-7685: SHA-256 over the SHA-256 of each non-empty request (its type byte first). */
+export function requestsHashOf(requests: readonly Uint8Array[]): Uint8Array {
+  const all = createHash('sha256');
+  for (const request of requests) {
+    if (request.length > 1) all.update(createHash('sha256').update(request).digest());
+  }
+  return new Uint8Array(all.digest());
+}
+
+export class BlockSealer {
+  private readonly arena: Arena;
+  private root: StateRoot;
+  /** Closing sequence that `root` stands at. */
+  private sequence = 0;
+
+  constructor(arena: Arena) {
+    this.arena = arena;
+    this.root = new StateRoot(arena);
+  }
+
+  /** Seals the block after the one that this stands at. @param nowMs  a monotonic clock */
+  async seal(job: SealJob, nowMs: () => number): Promise<SealedBlock> {
+    const startedMs = nowMs();
+    const stateRoot = this.root.update(job.range, job.sequence).slice();
+    this.sequence = job.sequence;
+    const rootMs = nowMs() - startedMs;
+    const roots = await rootsOf(job.miniBlocks);
+    const header = sealHeader(job.context, {
+      ...roots,
+      parentHash: job.parentHash,
+      stateRoot,
+      blobGasUsed: 0,
+      withdrawalsRoot: EMPTY_TRIE_ROOT,
+      parentBeaconBlockRoot: ZERO_WORD,
+      requestsHash: job.requestsHash,
+    });
+    const sealMs = nowMs() - startedMs;
+    return { ...header, stateRoot, logsBloom: roots.logsBloom, rootMs, sealMs };
+  }
+
+  /**
+   * A new thread, or one at another block, builds the root of the base from nothing.
+   * @throws DeltacastError ROOT_MISMATCH where the state is not what the base's header says
+   */
+  goTo(base: SealBase | null): void {
+    if (base === null || base.sequence === this.sequence) return;
+    this.root = new StateRoot(this.arena);
+    const found = this.root.rebuild(base.sequence);
+    if (toHex(found) !== toHex(base.stateRoot)) {
+      throw new DeltacastError('ROOT_MISMATCH', 'the state is not the one of its header', {
+        sequence: base.sequence,
+        expected: toHex(base.stateRoot),
+        found: toHex(found),
+      });
+    }
+    this.sequence = base.sequence;
+  }
+}
+
+interface BlockRoots {
+  readonly transactionsRoot: Uint8Array;
+  readonly receiptsRoot: Uint8Array;
+  readonly logsBloom: Uint8Array;
+  readonly gasUsed: number;
+}
+
+async function rootsOf(miniBlocks: readonly ExecutedColumns[]): Promise<BlockRoots> {
+  const raws: Uint8Array[] = [];
+  const receipts: Uint8Array[] = [];
+  const logsBloom = new Uint8Array(BLOOM_BYTES);
+  let gasUsed = 0;
+  for (const columns of miniBlocks) {
+    for (let index = 0; index < columns.count; index += 1) {
+      gasUsed += columns.gasUsed[index] ?? 0;
+      const logs = logsAt(columns, index);
+      const bloom = bloomOf(logs);
+      mergeBloom(logsBloom, bloom);
+      const status = columns.statuses[index] ?? 0;
+      const type = typeAt(columns, index);
+      receipts.push(encodeReceipt({ type, status, cumulativeGasUsed: gasUsed, logs }, bloom));
+      raws.push(rawAt(columns, index));
+    }
+  }
+  const transactionsRoot = await orderedTrieRoot(raws);
+  return { transactionsRoot, receiptsRoot: await orderedTrieRoot(receipts), logsBloom, gasUsed };
+}
+
+/** What a sealing thread answers: errors lose their class between threads. */
+export type SealReply =
+  | { readonly sealed: SealedBlock | null }
+  | { readonly code: ErrorCode; readonly message: string; readonly details: ErrorDetails };
+
+/** Made at the first task of a thread: it serves one arena under one number. */
+let ours: { readonly buffer: ArrayBufferLike; readonly sealer: BlockSealer } | undefined;
+
+/** The task of a sealing thread. */
+export async function runSeal(task: SealTask, nowMs: () => number): Promise<SealReply> {
+  const { buffer } = task.memory;
+  if (ours?.buffer !== buffer) {
+    ours = { buffer, sealer: new BlockSealer(Arena.attach(task.memory, task.thread)) };
+  }
+  try {
+    ours.sealer.goTo(task.base);
+    return { sealed: task.job === null ? null : await ours.sealer.seal(task.job, nowMs) };
+  } catch (error) {
+    if (!(error instanceof DeltacastError)) throw error;
+    return { code: error.code, message: error.message, details: error.details };
+  }
+}
