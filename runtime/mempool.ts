@@ -51,6 +51,8 @@ export class Mempool<Payload> {
   private readonly limits: PoolLimits;
   private readonly senders = new Map<string, SenderQueue<Payload>>();
   private readonly byHash = new Map<string, PoolEntry<Payload>>();
+  /** Hashes of transactions taken and not yet settled. */
+  private readonly taken = new Set<string>();
   /** The line: keyed by sender and nonce so that a replacement keeps its place. Insertion order. */
   private line = new Map<string, PoolEntry<Payload>>();
 
@@ -86,15 +88,19 @@ export class Mempool<Payload> {
    *         unchanged then.
    */
   add(entry: PoolEntry<Payload>, stateNonce: number): PoolEntry<Payload> | undefined {
-    if (this.byHash.has(entry.hash)) throw new DeltacastError('TX_KNOWN', 'already known');
-    if (entry.nonce < stateNonce) {
-      throw new DeltacastError('TX_NONCE_TOO_LOW', 'nonce too low', {
-        expected: stateNonce,
-        received: entry.nonce,
-      });
+    if (this.byHash.has(entry.hash) || this.taken.has(entry.hash)) {
+      throw new DeltacastError('TX_KNOWN', 'already known');
     }
     const queue = this.senders.get(entry.sender);
     const replaced = queue?.byNonce.get(entry.nonce);
+    // Below the next nonce and not in the pool: it is executing.
+    const expected = replaced === undefined ? (queue?.nextNonce ?? stateNonce) : stateNonce;
+    if (entry.nonce < Math.max(stateNonce, queue?.inFlight ? expected : 0)) {
+      throw new DeltacastError('TX_NONCE_TOO_LOW', 'nonce too low', {
+        expected,
+        received: entry.nonce,
+      });
+    }
     if (replaced !== undefined) assertOutbids(entry, replaced);
     else this.assertRoom(entry, queue, stateNonce);
     this.insert(entry, queue ?? this.openQueue(entry.sender, stateNonce), replaced);
@@ -115,9 +121,16 @@ export class Mempool<Payload> {
       taken.push(entry);
       this.line.delete(key);
       this.queueOf(entry).inFlight += 1;
+      this.taken.add(entry.hash);
       this.forget(entry);
     }
     return taken;
+  }
+
+  /** Gas limit of the first transaction in line; 0 where the line is empty. */
+  headGas(): number {
+    for (const { gasLimit } of this.line.values()) return gasLimit;
+    return 0;
   }
 
   /**
@@ -131,6 +144,7 @@ export class Mempool<Payload> {
     const queue = this.queueOf(entry);
     assert(queue.inFlight > 0, 'a settled transaction was taken before');
     queue.inFlight -= 1;
+    this.taken.delete(entry.hash);
     if (dropped) this.retreat(queue, entry.nonce);
     this.closeIfIdle(entry.sender, queue);
   }

@@ -77,6 +77,22 @@ export const RPC_CALL_AFTER_TIMEOUT_MAX_MS = 60_000;
 export const RPC_FEE_HISTORY_BLOCKS_MAX = 1_024;
 export const RPC_FEE_PERCENTILES_MAX = 100;
 
+/** Blocks and bytes of executed transactions that history keeps in memory; older ones are read. */
+export const HISTORY_BLOCKS_MAX = 4_096;
+export const HISTORY_BYTES_MAX = 256 * MIB;
+/** Frames of a node without a data directory: what a late joiner can still be given. */
+export const MEMORY_FRAMES_BYTES_MAX = 512 * MIB;
+/** Blocks that wait for their roots; execution then waits too, so that history stays reachable. */
+export const UNSEALED_BLOCKS_MAX = 8;
+/** Signed envelopes of one mini-block: logs and diff must fit its frame beside them. */
+export const MINI_BLOCK_RAW_BYTES_MAX = 2 * MIB;
+
+/** Callbacks that wait for receipts: as many as requests that may wait on all sockets. */
+export const WAITERS_MAX = 65_536;
+
+/** Byte strings and numbers in the body of a frame; the widest body in use has about ten. */
+export const COLUMNS_MAX = 32;
+
 /** Inbound peers; hyperswarm itself does not enforce a limit. */
 export const PEERS_INBOUND_MAX = 64;
 /** Bytes queued to one peer before it is dropped to catch-up. */

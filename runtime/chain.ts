@@ -1,0 +1,361 @@
+/**
+ * The committed chain of one node, sequencer or follower: frames in the store, cells in the arena,
+ * blocks in history, in step. A frame enters by one of two doors: `commit...` after the sequencer
+ * executed it, or `apply` where it was received or is replayed from the log. What is shown to
+ * readers (head, history, listeners) moves only when the frame is in the store.
+ */
+import {
+  encodeFrame,
+  type Frame,
+  FrameChain,
+  type FrameKind,
+  KIND_MINI_BLOCK,
+  KIND_SEAL,
+  parseFrame,
+} from '../net/p2p/frame.js';
+import type { Signer } from '../net/p2p/keys.js';
+import type { Arena } from '../state/arena.js';
+import type { UndoRange } from '../state/arena-changes.js';
+import { assert } from '../state/base/assert.js';
+import { DeltacastError } from '../state/base/errors.js';
+import type { Clock } from '../state/base/ports.js';
+import { applyDiff } from '../state/diff.js';
+import type { BlockContext } from '../workers/engine.js';
+import { type ExecutedColumns, logCountOf } from '../workers/executed.js';
+import { headerHash, headerRoots } from '../workers/header.js';
+import { requestsHashOf, type SealBase, type SealedBlock } from '../workers/seal.js';
+import type { FrameStore } from './frame-store.js';
+import type { History, MiniBlockEntry } from './history.js';
+import {
+  decodeMiniBlock,
+  decodeSeal,
+  encodeMiniBlock,
+  encodeSeal,
+  type MiniBlock,
+} from './wire.js';
+
+/** A block whose roots are not computed yet. */
+export interface UnsealedBlock {
+  readonly context: BlockContext;
+  readonly miniBlocks: readonly ExecutedColumns[];
+  readonly range: UndoRange;
+  readonly sequence: number;
+  readonly requestsHash: Uint8Array;
+}
+
+/** Where the chain stands after its last seal. */
+export interface SealedTip extends SealBase {
+  readonly number: number;
+  readonly hash: Uint8Array;
+}
+
+/** A seal as it was received: what a follower compares its own header with. */
+export interface ReceivedSeal {
+  readonly block: UnsealedBlock;
+  readonly headerRlp: Uint8Array;
+}
+
+/** Called in order, after the head moved; must not throw. */
+export interface ChainListener {
+  frame?(height: number, bytes: Uint8Array): void;
+  miniBlock?(entry: MiniBlockEntry): void;
+  sealed?(number: number): void;
+}
+
+export interface ChainParts {
+  readonly arena: Arena;
+  readonly store: FrameStore;
+  readonly history: History;
+  readonly clock: Clock;
+  readonly chainId: number;
+  /** Parent hash of frame 0 (keys.ts chainIdentity). */
+  readonly identity: Uint8Array;
+}
+
+interface GrowingBlock {
+  readonly context: BlockContext;
+  readonly miniBlocks: ExecutedColumns[];
+  readonly from: number;
+  to: number;
+  sequence: number;
+  transactionCount: number;
+  logCount: number;
+  gasUsed: number;
+  requestsHash: Uint8Array;
+}
+
+export class Chain {
+  readonly arena: Arena;
+  readonly store: FrameStore;
+  readonly history: History;
+  readonly chainId: number;
+  private readonly clock: Clock;
+  private readonly frames: FrameChain;
+  private readonly listeners = new Set<ChainListener>();
+  private lastFrameHash: Uint8Array;
+  private open: GrowingBlock | null = null;
+  /** Closed and not sealed, oldest first. */
+  private unsealed: GrowingBlock[] = [];
+  private tip: SealedTip | null = null;
+  private miniBlockCount = 0;
+  private lastSequence = 0;
+
+  constructor({ arena, store, history, clock, chainId, identity }: ChainParts) {
+    this.arena = arena;
+    this.store = store;
+    this.history = history;
+    this.clock = clock;
+    this.chainId = chainId;
+    this.frames = new FrameChain(identity);
+    this.lastFrameHash = identity;
+    arena.retainFrom(arena.undoPosition);
+  }
+
+  /** Closing sequence of the last mini-block: what the head shows. */
+  get sequence(): number {
+    return this.lastSequence;
+  }
+
+  /** Mini-blocks so far. */
+  get miniBlocks(): number {
+    return this.miniBlockCount;
+  }
+
+  /** The block that mini-blocks join, or null between two blocks. */
+  get openBlock(): Readonly<Omit<GrowingBlock, 'miniBlocks'>> | null {
+    return this.open;
+  }
+
+  get sealedTip(): SealedTip | null {
+    return this.tip;
+  }
+
+  get unsealedCount(): number {
+    return this.unsealed.length;
+  }
+
+  /** Height that the next frame gets. */
+  get nextHeight(): number {
+    return this.frames.height;
+  }
+
+  listen(listener: ChainListener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  beginBlock(context: BlockContext): void {
+    assert(this.open === null, 'one block is open at a time');
+    const { undoPosition } = this.arena;
+    this.open = {
+      context,
+      miniBlocks: [],
+      from: undoPosition,
+      to: undoPosition,
+      sequence: this.lastSequence,
+      transactionCount: 0,
+      logCount: 0,
+      gasUsed: 0,
+      requestsHash: requestsHashOf([]),
+    };
+    this.history.openBlock(context, this.lastSequence);
+  }
+
+  /** What the next mini-block of the open block begins with. */
+  nextMiniBlock(): Omit<MiniBlock, 'sequence' | 'transactions' | 'requestsHash' | 'diff'> {
+    const { open } = this;
+    assert(open !== null, 'a mini-block is in a block');
+    return {
+      number: this.miniBlockCount,
+      context: open.context,
+      indexInBlock: open.miniBlocks.length,
+      firstTransaction: open.transactionCount,
+      firstLog: open.logCount,
+      gasBefore: open.gasUsed,
+    };
+  }
+
+  /**
+   * Logs and shows a mini-block that this node executed.
+   * @param range  its stretch of the undo ring
+   * @throws DeltacastError FRAME_OVERSIZED, with nothing logged; LOG_POISONED
+   */
+  async commitMiniBlock(
+    miniBlock: MiniBlock,
+    range: UndoRange,
+    signer: Signer,
+  ): Promise<MiniBlockEntry> {
+    const frame = this.append(KIND_MINI_BLOCK, encodeMiniBlock(miniBlock), signer);
+    await this.store.flush();
+    return this.show(frame, miniBlock, range);
+  }
+
+  /** Ends the open block; it is sealed when its roots are there. */
+  closeBlock(): UnsealedBlock {
+    const { open } = this;
+    assert(open !== null, 'a block is open');
+    this.open = null;
+    this.unsealed.push(open);
+    return unsealedOf(open);
+  }
+
+  /** After a replay: the blocks that were never sealed, oldest first, the open one closed. */
+  closeAll(): UnsealedBlock[] {
+    if (this.open !== null) this.closeBlock();
+    return this.unsealed.map(unsealedOf);
+  }
+
+  /** Logs and shows the seal of the oldest unsealed block. @throws DeltacastError LOG_POISONED */
+  async commitSeal(block: UnsealedBlock, sealed: SealedBlock, signer: Signer): Promise<void> {
+    const { context, sequence, requestsHash } = block;
+    const body = encodeSeal({ context, sequence, requestsHash, headerRlp: sealed.rlp });
+    const frame = this.append(KIND_SEAL, body, signer);
+    await this.store.flush();
+    this.showSeal(frame, sealed.rlp);
+  }
+
+  /**
+   * Applies a verified frame of another node, or of the log.
+   * @param isReplay  true where it comes out of the store, and is not appended again
+   * @returns what is to be compared, where the frame is a seal
+   * @throws DeltacastError FRAME_MALFORMED, FRAME_OUT_OF_ORDER, FRAME_EQUIVOCATION, DIFF_INVALID,
+   *         ARENA_FULL: the arena is as it was before the frame, and nothing is shown
+   */
+  apply(bytes: Uint8Array, isReplay: boolean): ReceivedSeal | null {
+    const frame = parseFrame(bytes);
+    if (this.frames.place(frame) !== 'next') throw outOfOrder(`frame ${frame.height}`);
+    return frame.kind === KIND_SEAL
+      ? this.applySeal(frame, isReplay)
+      : this.applyMiniBlock(frame, isReplay);
+  }
+
+  private applyMiniBlock(frame: Frame, isReplay: boolean): null {
+    const miniBlock = decodeMiniBlock(frame.body, frame.chainId);
+    this.enterBlock(miniBlock.context);
+    this.checkPlace(miniBlock);
+    const { arena } = this;
+    const mark = arena.mark();
+    let range: UndoRange;
+    try {
+      arena.openMiniBlock(this.lastSequence + 1);
+      applyDiff(arena, miniBlock.diff, miniBlock.sequence);
+      range = arena.closeMiniBlock(miniBlock.sequence);
+      if (!isReplay) this.store.append(frame.kind, frame.bytes);
+    } catch (error) {
+      arena.rollback(mark);
+      throw error;
+    }
+    this.show(frame, miniBlock, range);
+    return null;
+  }
+
+  private applySeal(frame: Frame, isReplay: boolean): ReceivedSeal {
+    const { context, headerRlp, sequence, requestsHash } = decodeSeal(frame.body, frame.chainId);
+    const expected = (this.unsealed[0] ?? this.open)?.context.number ?? this.history.blockCount;
+    if (context.number !== expected) throw outOfOrder(`the seal of block ${context.number}`);
+    headerRoots(headerRlp);
+    if (this.unsealed.length === 0) {
+      this.enterBlock(context);
+      this.closeBlock();
+    }
+    const [oldest] = this.unsealed;
+    assert(oldest !== undefined, 'the block of this seal is closed');
+    oldest.requestsHash = requestsHash;
+    if (oldest.sequence !== sequence) throw outOfOrder(`block ${context.number} at another end`);
+    if (!isReplay) this.store.append(frame.kind, frame.bytes);
+    const block = unsealedOf(oldest);
+    this.showSeal(frame, headerRlp);
+    // A live seal is still to be compared, and needs what the block changed.
+    if (isReplay) this.arena.retainFrom(oldest.to);
+    return { block, headerRlp };
+  }
+
+  /** Opens the frame's block, closing the one before, where it is not the open one. */
+  private enterBlock(context: BlockContext): void {
+    if (this.open?.context.number === context.number) return;
+    if (context.number !== this.history.blockCount) {
+      throw outOfOrder(`a mini-block of block ${context.number}`);
+    }
+    if (this.open !== null) this.closeBlock();
+    this.beginBlock(context);
+  }
+
+  private checkPlace(miniBlock: MiniBlock): void {
+    const next = this.nextMiniBlock();
+    const isNext =
+      miniBlock.number === next.number &&
+      miniBlock.indexInBlock === next.indexInBlock &&
+      miniBlock.firstTransaction === next.firstTransaction &&
+      miniBlock.firstLog === next.firstLog &&
+      miniBlock.gasBefore === next.gasBefore &&
+      miniBlock.sequence > this.lastSequence;
+    if (!isNext) throw outOfOrder(`mini-block ${miniBlock.number}`);
+  }
+
+  private append(kind: FrameKind, body: Uint8Array, signer: Signer): Frame {
+    const bytes = encodeFrame(
+      {
+        kind,
+        chainId: this.chainId,
+        height: this.nextHeight,
+        timestampMs: this.clock.nowMs(),
+        parentHash: this.lastFrameHash,
+        body,
+      },
+      signer,
+    );
+    const frame = parseFrame(bytes);
+    assert(this.frames.place(frame) === 'next', 'our own frame follows');
+    this.store.append(kind, bytes);
+    return frame;
+  }
+
+  private show(frame: Frame, miniBlock: MiniBlock, range: UndoRange): MiniBlockEntry {
+    const { open } = this;
+    assert(open !== null, 'a mini-block is in a block');
+    const { transactions } = miniBlock;
+    this.lastFrameHash = frame.hash;
+    open.miniBlocks.push(transactions);
+    open.to = range.to;
+    open.sequence = miniBlock.sequence;
+    open.transactionCount += transactions.count;
+    open.logCount += logCountOf(transactions);
+    for (const gas of transactions.gasUsed) open.gasUsed += gas;
+    if (miniBlock.requestsHash.length > 0) open.requestsHash = miniBlock.requestsHash;
+    this.miniBlockCount += 1;
+    this.lastSequence = miniBlock.sequence;
+    this.arena.publishHead(miniBlock.sequence);
+    const entry = { height: frame.height, timestampMs: frame.timestampMs, miniBlock };
+    this.history.addMiniBlock(entry);
+    for (const listener of this.listeners) {
+      listener.frame?.(frame.height, frame.bytes);
+      listener.miniBlock?.(entry);
+    }
+    return entry;
+  }
+
+  private showSeal(frame: Frame, headerRlp: Uint8Array): void {
+    const block = this.unsealed.shift();
+    assert(block !== undefined, 'a closed block is sealed');
+    const { number } = block.context;
+    this.lastFrameHash = frame.hash;
+    const hash = headerHash(headerRlp);
+    const { stateRoot } = headerRoots(headerRlp);
+    this.tip = { number, hash, sequence: block.sequence, stateRoot };
+    this.arena.putBlockHash(number, hash);
+    this.history.addSeal(number, { height: frame.height, rlp: headerRlp, hash });
+    for (const listener of this.listeners) {
+      listener.frame?.(frame.height, frame.bytes);
+      listener.sealed?.(number);
+    }
+  }
+}
+
+function unsealedOf(block: GrowingBlock): UnsealedBlock {
+  const { context, miniBlocks, from, to, sequence, requestsHash } = block;
+  return { context, miniBlocks, range: { from, to }, sequence, requestsHash };
+}
+
+function outOfOrder(what: string): DeltacastError {
+  return new DeltacastError('FRAME_OUT_OF_ORDER', `${what} does not follow`, { what });
+}

@@ -1,0 +1,41 @@
+/** What a sequencer did so far: whole numbers, and milliseconds of its stages. */
+export interface PipelineCounters {
+  transactions: number;
+  gas: number;
+  /** Admitted, and refused when they were executed. */
+  dropped: number;
+  miniBlocks: number;
+  blocks: number;
+  /** Executions by the engine; above `transactions` by the repeated ones. */
+  executions: number;
+  aborts: number;
+  /** Times that worker threads had to be replaced. */
+  restarts: number;
+  executeMs: number;
+  diffMs: number;
+  /** Frame, signature, log, history. */
+  commitMs: number;
+  /** Off the latency path: state root alone, and all of sealing. */
+  rootMs: number;
+  sealMs: number;
+  diffBytes: number;
+}
+
+export function noCounters(): PipelineCounters {
+  return {
+    transactions: 0,
+    gas: 0,
+    dropped: 0,
+    miniBlocks: 0,
+    blocks: 0,
+    executions: 0,
+    aborts: 0,
+    restarts: 0,
+    executeMs: 0,
+    diffMs: 0,
+    commitMs: 0,
+    rootMs: 0,
+    sealMs: 0,
+    diffBytes: 0,
+  };
+}

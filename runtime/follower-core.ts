@@ -1,0 +1,145 @@
+/**
+ * A replica without its sockets: applies the frames of one pinned sequencer to an arena, keeps them
+ * in its own log, makes each block's header again from what it applied, and compares. Trusts the
+ * sequencer's execution and nothing else: a diff, root, receipt or transaction that does not give
+ * the signed header halts it.
+ */
+import type { Frame } from '../net/p2p/frame.js';
+import { Arena } from '../state/arena.js';
+import { equalBytes, toHex } from '../state/base/bytes.js';
+import { DeltacastError } from '../state/base/errors.js';
+import { UNSEALED_BLOCKS_MAX } from '../state/base/limits.js';
+import type { Clock, Random } from '../state/base/ports.js';
+import { parseFork } from '../workers/fork.js';
+import { Services } from '../workers/services.js';
+import type { Chain, ReceivedSeal } from './chain.js';
+import type { NodeConfig } from './config.js';
+import { DataDirectory } from './data-dir.js';
+import { checkRoot, openChain } from './open-chain.js';
+import { Sealer } from './sealer.js';
+
+export interface FollowerPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly onProgress?: (frames: number) => void;
+  /** A block's header was made again and is the signed one. */
+  readonly onVerified?: (number: number) => void;
+}
+
+const CALL_THREAD = 1;
+const SEAL_THREAD = 2;
+const RECOVER_THREADS = 1;
+
+export class FollowerCore {
+  readonly chain: Chain;
+  readonly services: Services;
+  private readonly sealer: Sealer;
+  private readonly directory: DataDirectory | null;
+  private readonly onVerified: (number: number) => void;
+  private verifying: Promise<void> = Promise.resolve();
+  private waiting = 0;
+  private verifiedNumber = -1;
+  private mismatch: DeltacastError | null = null;
+
+  private constructor(parts: Parts, onVerified: (number: number) => void) {
+    this.chain = parts.chain;
+    this.services = parts.services;
+    this.sealer = parts.sealer;
+    this.directory = parts.directory;
+    this.onVerified = onVerified;
+    this.verifiedNumber = parts.chain.sealedTip?.number ?? -1;
+  }
+
+  /**
+   * Opens what this replica has, its root checked.
+   * @throws DeltacastError BAD_INPUT, DATA_DIR_LOCKED, DATA_DIR_MISMATCH, LOG_CORRUPT,
+   *         ROOT_MISMATCH
+   */
+  static async start(
+    config: NodeConfig,
+    publicKey: Uint8Array,
+    ports: FollowerPorts,
+  ): Promise<FollowerCore> {
+    const { clock, random } = ports;
+    const { chainId } = config;
+    const fork = parseFork(config.hardfork);
+    const directory = config.dataDir === null ? null : await DataDirectory.open(config.dataDir);
+    const arena = Arena.create({ threads: 1 + SEAL_THREAD });
+    const sealer = new Sealer({ arena, clock, thread: SEAL_THREAD });
+    const rules = { fork, chainId };
+    const threads = { firstThread: CALL_THREAD, callThreads: 1, recoverThreads: RECOVER_THREADS };
+    const services = new Services({ arena, clock, rules, ...threads });
+    try {
+      const onProgress = ports.onProgress ?? (() => undefined);
+      const chain = openChain({ config, arena, clock, random, directory, publicKey, onProgress });
+      await checkRoot(chain, sealer);
+      const onVerified = ports.onVerified ?? (() => undefined);
+      return new FollowerCore({ chain, services, sealer, directory }, onVerified);
+    } catch (error) {
+      await Promise.all([sealer.stop(), services.stop(), directory?.close()]);
+      throw error;
+    }
+  }
+
+  /** Newest block whose header was made again here; -1 before the first. */
+  get verifiedBlock(): number {
+    return this.verifiedNumber;
+  }
+
+  /**
+   * Applies one verified frame, in order.
+   * @throws DeltacastError FRAME_MALFORMED, FRAME_OUT_OF_ORDER, DIFF_INVALID, ARENA_FULL,
+   *         ROOT_MISMATCH (also of an earlier block), LOG_POISONED: the replica has to stop
+   */
+  async apply(frame: Frame): Promise<void> {
+    if (this.mismatch !== null) throw this.mismatch;
+    const seal = this.chain.apply(frame.bytes, false);
+    await this.chain.store.flush();
+    if (seal === null) return;
+    this.waiting += 1;
+    this.verifying = this.verifying.then(() => this.verify(seal));
+    if (this.waiting >= UNSEALED_BLOCKS_MAX) await this.verifying;
+  }
+
+  /** Resolves when every seal that was received is compared. @throws DeltacastError ROOT_MISMATCH */
+  async settled(): Promise<void> {
+    await this.verifying;
+    if (this.mismatch !== null) throw this.mismatch;
+  }
+
+  async stop(): Promise<void> {
+    await this.verifying;
+    await Promise.all([this.services.stop(), this.sealer.stop()]);
+    await this.chain.store.close();
+    await this.directory?.close();
+  }
+
+  private async verify({ block, headerRlp }: ReceivedSeal): Promise<void> {
+    try {
+      if (this.mismatch !== null) return;
+      const { rlp, stateRoot } = await this.sealer.seal(block);
+      const { number } = block.context;
+      if (!equalBytes(rlp, headerRlp)) {
+        throw new DeltacastError('ROOT_MISMATCH', `block ${number} is not what its header says`, {
+          number,
+          stateRoot: toHex(stateRoot),
+        });
+      }
+      this.verifiedNumber = number;
+      this.onVerified(number);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.mismatch =
+        error instanceof DeltacastError ? error : new DeltacastError('WORKER_FAILED', message);
+    } finally {
+      this.waiting -= 1;
+    }
+  }
+}
+
+interface Parts {
+  readonly chain: Chain;
+  readonly services: Services;
+  readonly sealer: Sealer;
+  readonly directory: DataDirectory | null;
+}

@@ -1,0 +1,150 @@
+/**
+ * From a configuration to a chain in memory: the log replayed frame by frame, its root checked
+ * against the last sealed header, or a genesis where there is nothing yet.
+ */
+import { parseFrame, verifyFrame } from '../net/p2p/frame.js';
+import { chainIdentity } from '../net/p2p/keys.js';
+import type { Arena } from '../state/arena.js';
+import { nodeDisk } from '../state/base/disk.js';
+import { DeltacastError } from '../state/base/errors.js';
+import type { Clock, Random } from '../state/base/ports.js';
+import type { Executor } from '../workers/batch.js';
+import { Chain, type UnsealedBlock } from './chain.js';
+import type { NodeConfig } from './config.js';
+import type { DataDirectory } from './data-dir.js';
+import { type FrameStore, LogFrameStore, MemoryFrameStore } from './frame-store.js';
+import { fillAccount, type Genesis } from './genesis.js';
+import { History } from './history.js';
+import { type MiniBlockMaker, NOTHING_MADE } from './mini-block.js';
+import type { Sealer } from './sealer.js';
+
+export interface OpenChainParts {
+  readonly config: NodeConfig;
+  readonly arena: Arena;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** null keeps frames in memory. */
+  readonly directory: DataDirectory | null;
+  readonly publicKey: Uint8Array;
+  /** Frames replayed so far, now and then. */
+  readonly onProgress: (frames: number) => void;
+}
+
+/** Cells that one mini-block of a genesis may write: its diff stays far below a frame's bound. */
+const GENESIS_CELLS_MAX = 50_000;
+const PROGRESS_FRAMES = 1_000;
+
+/**
+ * @throws DeltacastError LOG_CORRUPT, LOG_VERSION, DATA_DIR_MISMATCH (the log of another chain or
+ *         key), DIFF_INVALID, ARENA_FULL
+ */
+export function openChain(parts: OpenChainParts): Chain {
+  const { config, arena, clock, random, directory, publicKey } = parts;
+  const { chainId } = config;
+  const identity = chainIdentity(chainId, publicKey);
+  const make = (store: FrameStore, history: History): Chain =>
+    new Chain({ arena, store, history, clock, chainId, identity });
+  if (directory === null || config.durability === 'none') {
+    const store = new MemoryFrameStore();
+    return make(store, new History(store, random));
+  }
+  const late = new LateStore();
+  const history = new History(late, random);
+  const chain = make(late, history);
+  const anchor = { chainId, publicKey };
+  late.store = LogFrameStore.open(
+    { disk: nodeDisk, directory: directory.logPath, clock, durability: config.durability },
+    (frame, height) => {
+      // Later frames are chained to the first by hash, and each record by the log's own chain.
+      if (height === 0) checkFirst(frame, anchor);
+      chain.apply(frame, true);
+      if (height % PROGRESS_FRAMES === PROGRESS_FRAMES - 1) parts.onProgress(height + 1);
+    },
+  );
+  return chain;
+}
+
+/** Writes the genesis as block 0 and has it sealed. */
+export async function beginChain(
+  chain: Chain,
+  genesis: Genesis,
+  { maker, executor, seal }: GenesisParts,
+): Promise<void> {
+  const { context, accounts } = genesis;
+  chain.beginBlock(context);
+  await executor.beginBlock(context);
+  for (let start = 0; start < accounts.length || chain.miniBlocks === 0; ) {
+    await maker.make(async () => {
+      executor.sequence += 1;
+      let cells = 0;
+      for (; start < accounts.length && cells < GENESIS_CELLS_MAX; start += 1) {
+        const account = accounts[start];
+        if (account !== undefined) cells += fillAccount(chain.arena, account, executor.sequence);
+      }
+      return NOTHING_MADE;
+    });
+  }
+  await seal(chain.closeBlock());
+}
+
+export interface GenesisParts {
+  readonly maker: MiniBlockMaker;
+  readonly executor: Executor;
+  /** Resolves when the block's seal is logged. */
+  readonly seal: (block: UnsealedBlock) => Promise<void>;
+}
+
+/** Has the sealer compute the root of what was replayed. @throws DeltacastError ROOT_MISMATCH */
+export async function checkRoot(chain: Chain, sealer: Sealer): Promise<void> {
+  const { sealedTip } = chain;
+  if (sealedTip !== null) await sealer.resume(sealedTip);
+}
+
+/** @throws DeltacastError DATA_DIR_MISMATCH */
+function checkFirst(frame: Uint8Array, anchor: { chainId: number; publicKey: Uint8Array }): void {
+  try {
+    verifyFrame(frame, anchor);
+  } catch (error) {
+    if (!(error instanceof DeltacastError)) throw error;
+    const { chainId } = parseFrame(frame);
+    throw new DeltacastError(
+      'DATA_DIR_MISMATCH',
+      `the data directory holds another chain (id ${chainId}): ${error.message}`,
+      { chainId },
+    );
+  }
+}
+
+/** The store of a chain whose log is still being opened. */
+class LateStore implements FrameStore {
+  store: FrameStore | null = null;
+
+  get firstHeight(): number {
+    return this.get().firstHeight;
+  }
+
+  get nextHeight(): number {
+    return this.get().nextHeight;
+  }
+
+  append(kind: number, frame: Uint8Array): void {
+    this.get().append(kind, frame);
+  }
+
+  read(height: number): Uint8Array {
+    return this.get().read(height);
+  }
+
+  flush(): Promise<void> {
+    return this.get().flush();
+  }
+
+  close(): Promise<void> {
+    return this.get().close();
+  }
+
+  private get(): FrameStore {
+    if (this.store === null) throw new DeltacastError('LOG_CORRUPT', 'the log is being opened');
+    return this.store;
+  }
+}
