@@ -33,7 +33,7 @@ interface ReplayFlags {
 }
 
 async function replay(paths: readonly string[], flags: ReplayFlags): Promise<void> {
-  const replayer = new Replayer(flags.workers, systemClock);
+  const replayer = await Replayer.start(flags.workers, systemClock);
   const results: ReplayResult[] = [];
   try {
     for (const path of paths) {

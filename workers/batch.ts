@@ -1,9 +1,10 @@
 /**
  * What execution of a batch takes and gives, whoever does it: worker threads (parallel.ts) or the
- * calling thread (inline.ts). The result is defined as execution of the steps one after the other;
- * it does not depend on the number of workers.
+ * calling thread (sequential.ts). The result is defined as execution of the steps one after the
+ * other; it does not depend on the number of workers.
  */
 import { assert } from '../state/base/assert.js';
+import { DeltacastError } from '../state/base/errors.js';
 import type { BalanceCredit, SystemCall } from './block-steps.js';
 import type { BlockContext } from './engine.js';
 import {
@@ -44,31 +45,36 @@ export interface BatchCounters {
   /** Executions in all; above the number of transactions by the repeated ones. */
   readonly executions: number;
   readonly aborts: Aborts;
-  /** Times that the threads had to be ended and the batch begun again. */
+  /** Times that the threads had to be ended, and why the last time; empty where never. */
   readonly restarts: number;
+  readonly cause: string;
   readonly milliseconds: number;
   /** User and system time of the whole process. */
   readonly cpuMilliseconds: number;
 }
 
 export interface Executor {
-  /** Sequence of the last committed step; set it back after a rollback beyond a batch. */
+  /** Sequence of the last committed step; set it after every rollback beyond a batch. */
   sequence: number;
   /** Fixes the block that all following steps belong to. */
   beginBlock(context: BlockContext): Promise<void>;
   /**
-   * Executes and commits transactions in order. Those that are not includable change nothing and
-   * take no sequence.
+   * Executes and commits transactions in order, inside the open mini-block. Those that are not
+   * includable change nothing and take no sequence. One batch, call or credit at a time.
    * @throws DeltacastError ARENA_FULL or WORKER_FAILED, the arena being as it was before the batch;
    *         ARENA_TORN, the arena being lost and to be built again from the log
    */
   runBatch(records: readonly Uint8Array[]): Promise<BatchResult>;
-  /** A call of the block itself. @returns null where the contract is not there */
+  /**
+   * A call of the block itself. @returns null where the contract is not there
+   * @throws DeltacastError as runBatch; EXECUTION_FAULT where the engine broke on it
+   */
   systemCall(call: SystemCall): Promise<Outcome | null>;
-  /** Adds wei to accounts, all in one step; no credits, no step. */
+  /** Adds wei to accounts, all in one step; no credits, no step. @throws as runBatch */
   credit(credits: readonly BalanceCredit[]): Promise<void>;
   /** Says that a block's hash is in the arena: workers may be waiting for it. */
   announceHash(): void;
+  /** A batch under way fails. Resolves when no thread is left. */
   stop(): Promise<void>;
 }
 
@@ -123,6 +129,15 @@ export function systemCallStep(call: SystemCall): Step {
 
 export function creditsStep(credits: readonly BalanceCredit[]): Step {
   return { kind: KIND_CREDITS, record: encodeCredits(credits) };
+}
+
+/** What a system call gave. @returns null where the contract is not there */
+export function systemCallOutcome(record: Uint8Array): Outcome | null {
+  const outcome = readOutcome(record);
+  if (outcome.status === STATUS_FAULT) {
+    throw new DeltacastError('EXECUTION_FAULT', 'a system call broke the engine');
+  }
+  return isIncluded(outcome) ? outcome : null;
 }
 
 const FAULT_BYTES = 128;

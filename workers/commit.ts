@@ -28,6 +28,7 @@ const DONE = 0;
 const CODES = 1;
 const WRITES = 2;
 const FEE = 3;
+const CREDITS = 4;
 
 export class Committer {
   private readonly store: CellStore;
@@ -44,6 +45,7 @@ export class Committer {
   private at = 0;
   private left = 0;
   private writesAt = 0;
+  private credits: readonly BalanceCredit[] = [];
 
   /** @param bytes  where outcome records lie: the arena, or a buffer of the caller's */
   constructor(store: CellStore, bytes: Uint8Array) {
@@ -95,6 +97,15 @@ export class Committer {
     this.stage = CODES;
   }
 
+  /** The same for credits to accounts: withdrawals and rewards. */
+  beginCredits(credits: readonly BalanceCredit[], sequence: number): void {
+    assert(this.stage === DONE, 'one outcome is applied at a time');
+    this.credits = credits;
+    this.left = credits.length;
+    this.sequence = sequence;
+    this.stage = CREDITS;
+  }
+
   /**
    * Changes one code, cell or balance. @returns false when nothing is left to do
    * @throws DeltacastError ARENA_FULL, that one change not made; the rest is then given up
@@ -104,18 +115,18 @@ export class Committer {
     if (this.stage === WRITES && this.left === 0) this.stage = FEE;
     const { stage } = this;
     this.stage = DONE;
-    if (stage === DONE) return false;
+    if (stage === DONE || (stage === CREDITS && this.left === 0)) return false;
     if (stage === FEE) return this.addFee();
     this.left -= 1;
     if (stage === CODES) this.putCode();
-    else this.write();
+    else if (stage === WRITES) this.write();
+    else this.addCredit();
     this.stage = stage;
     return true;
   }
 
-  /** All of it. @throws DeltacastError ARENA_FULL; the caller rolls back */
-  apply(outcome: number, coinbase: Uint8Array, sequence: number): void {
-    this.begin(outcome, coinbase, sequence);
+  /** All that was begun. @throws DeltacastError ARENA_FULL; the caller rolls back */
+  finish(): void {
     while (this.next());
   }
 
@@ -141,6 +152,12 @@ export class Committer {
     this.load(this.word, this.at);
     this.store.write(id, this.word, this.sequence);
     this.at += WORD_BYTES;
+  }
+
+  private addCredit(): void {
+    const credit = this.credits[this.credits.length - 1 - this.left];
+    assert(credit !== undefined, 'a credit is left');
+    addBalance(this.store, credit.address, credit.amount, this.sequence);
   }
 
   private addFee(): boolean {
@@ -193,23 +210,10 @@ function keyBytes(kind: number): number {
 }
 
 /** Adds wei to an account: fees, withdrawals, rewards. @throws DeltacastError ARENA_FULL */
-export function addBalance(
-  store: CellStore,
-  address: Uint8Array,
-  amount: bigint,
-  sequence: number,
-): void {
+function addBalance(store: CellStore, address: Uint8Array, amount: bigint, sequence: number): void {
   const id = store.intern(0, address);
   const value = new Uint8Array(WORD_BYTES);
   store.readLatest(id, value);
-  store.write(id, toWord(toBigInt(value) + amount), sequence);
-}
-
-/** Adds all credits under one sequence. @throws DeltacastError ARENA_FULL */
-export function applyCredits(
-  store: CellStore,
-  credits: readonly BalanceCredit[],
-  sequence: number,
-): void {
-  for (const { address, amount } of credits) addBalance(store, address, amount, sequence);
+  // geth's balances wrap too; only a genesis could come near 2^256.
+  store.write(id, toWord(BigInt.asUintN(256, toBigInt(value) + amount)), sequence);
 }

@@ -37,15 +37,22 @@ export interface CrewOptions {
 }
 
 export interface Round {
-  /** Steps committed, from the first on. */
+  /** Steps committed, from the first on; they stand. */
   readonly committed: number;
-  /** 'none' where all were. */
+  /** Steps begun: what made a round fail is among those between `committed` and here. */
+  readonly begun: number;
+  /** 'none' where all were committed; after 'worker-failed' all threads have exited. */
   readonly failure: Failure;
 }
 
 export class Crew {
   private readonly options: CrewOptions;
   private readonly protocol: Protocol;
+  /** Times that the threads had to be ended, and why the last time; for counters and errors. */
+  restarts = 0;
+  cause = '';
+  /** For good: no threads are started any more. */
+  isStopped = false;
   private threads: TaskThreads | null = null;
   /** Why the threads have to be ended; empty while they are well. */
   private trouble = '';
@@ -80,8 +87,9 @@ export class Crew {
     return count;
   }
 
-  /** Resolves when all threads are attached. @throws DeltacastError WORKER_FAILED */
+  /** Resolves when all threads are attached. @throws DeltacastError WORKER_FAILED, ARENA_TORN */
   async start(): Promise<void> {
+    if (this.isStopped) throw new DeltacastError('WORKER_FAILED', 'the executor has been stopped');
     if (this.threads !== null) {
       if (this.trouble === '') return;
       // They died while nothing was to be done.
@@ -95,31 +103,37 @@ export class Crew {
     await this.protocol.untilReady();
     cancel();
     if (this.trouble !== '') {
-      const cause = this.trouble;
       await this.fence();
+      const { cause } = this;
       throw new DeltacastError('WORKER_FAILED', 'the worker threads cannot be started', { cause });
     }
   }
 
   /**
-   * Executes and commits steps that fit. After a failure 'worker-failed' or 'deadline' the fence
-   * must follow; after any other the threads are well and outside.
+   * Executes and commits steps that fit, one after the other as if alone. When a thread dies or
+   * hangs, all of them are ended.
    * @param firstSequence  of the first included step
-   * @throws DeltacastError WORKER_FAILED where no threads can be started
+   * @param deadlineMs     how long the head may stand still
+   * @throws DeltacastError WORKER_FAILED where no threads can be started, ARENA_TORN
    */
   async round(steps: readonly Step[], firstSequence: number, deadlineMs: number): Promise<Round> {
     await this.start();
     const { protocol } = this;
     this.load(steps, firstSequence);
+    // A thread may have died between the start and here, where that was forgotten.
+    if (this.trouble !== '') protocol.fail('worker-failed');
     const endWatch = this.watch(deadlineMs);
     protocol.turn();
     await protocol.untilDone();
     protocol.turn();
     await this.untilQuiet();
     endWatch();
+    if (this.isInTrouble()) await this.fence();
+    else if (protocol.failure() !== 'none') this.noteCause();
     const committed = protocol.head();
-    if (this.trouble !== '') return { committed, failure: 'worker-failed' };
-    return { committed, failure: committed === steps.length ? 'none' : protocol.failure() };
+    const begun = Math.min(protocol.claimed(), steps.length);
+    const failure = committed === steps.length ? 'none' : protocol.failure();
+    return { committed, begun, failure };
   }
 
   /** Where the outcome of a committed step lies in the arena. */
@@ -137,33 +151,10 @@ export class Crew {
     return sum;
   }
 
-  /** What the failing worker said, or how it ended. */
-  cause(): string {
-    const { firstThread, workers } = this.options;
-    for (let index = 0; index < workers; index += 1) {
-      const said = this.protocol.message(firstThread + index);
-      if (said !== '') return said;
-    }
-    return this.trouble;
-  }
-
-  /**
-   * Ends all threads; none of them writes after this. The next round starts new ones.
-   * @throws DeltacastError ARENA_TORN where one died while it was changing cells
-   */
-  async fence(): Promise<void> {
-    const { protocol, threads } = this;
-    const { clock } = this.options;
-    protocol.fail('worker-failed');
-    for (let waitedMs = 0; waitedMs < APPLYING_MS_MAX && protocol.isApplying(); waitedMs += 1) {
-      await sleep(clock, 1);
-    }
-    this.threads = null;
-    await threads?.end();
-    protocol.clearMessages();
-    if (protocol.isApplying()) {
-      throw new DeltacastError('ARENA_TORN', 'a worker died while it was changing the state');
-    }
+  /** Makes a round that is under way, and a start, fail at once. */
+  abort(): void {
+    this.isStopped = true;
+    if (this.threads !== null) this.giveUp('the executor is stopping');
   }
 
   async stop(): Promise<void> {
@@ -172,6 +163,41 @@ export class Crew {
     if (threads === null) return;
     this.protocol.stop();
     await (this.trouble === '' ? threads.join() : threads.end());
+  }
+
+  /**
+   * Ends all threads; none of them writes after this. The next round starts new ones. A thread that
+   * is just changing cells gets the time to come to the end of its step.
+   * @throws DeltacastError ARENA_TORN where one died while it was changing cells
+   */
+  private async fence(): Promise<void> {
+    const { protocol, threads } = this;
+    const { clock } = this.options;
+    protocol.fail('worker-failed');
+    protocol.bar();
+    for (let waitedMs = 0; waitedMs < APPLYING_MS_MAX && protocol.isApplying(); waitedMs += 1) {
+      await sleep(clock, 1);
+    }
+    this.threads = null;
+    await threads?.end();
+    this.restarts += 1;
+    this.noteCause();
+    if (protocol.isApplying()) {
+      const { cause } = this;
+      const text = 'a worker died while it was changing the state';
+      throw new DeltacastError('ARENA_TORN', text, { cause });
+    }
+  }
+
+  /** What a failing worker said, else how it ended. */
+  private noteCause(): void {
+    const { firstThread, workers } = this.options;
+    this.cause = this.trouble;
+    for (let index = workers - 1; index >= 0; index -= 1) {
+      const said = this.protocol.message(firstThread + index);
+      if (said !== '') this.cause = said;
+    }
+    this.protocol.clearMessages();
   }
 
   private launch(): void {
@@ -208,16 +234,18 @@ export class Crew {
     }
   }
 
+  /** Resolves when nobody is inside, or somebody may never leave. */
   private async untilQuiet(): Promise<void> {
     const { protocol } = this;
-    for (;;) {
+    while (!this.isInTrouble()) {
       const active = protocol.active();
       if (active === 0) return;
-      const failure = protocol.failure();
-      if (failure === 'worker-failed') this.trouble ||= 'a worker failed';
-      if (this.trouble !== '') return;
       await protocol.untilQuiet(active);
     }
+  }
+
+  private isInTrouble(): boolean {
+    return this.trouble !== '' || this.protocol.failure() === 'worker-failed';
   }
 
   /** Gives up when the head has not moved for the deadline. @returns a function that ends it */

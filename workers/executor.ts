@@ -9,13 +9,16 @@ import { isDeltacastError } from '../state/base/errors.js';
 import { Committer } from './commit.js';
 import { decodeContext } from './context.js';
 import type { Engine } from './engine.js';
-import { BatchMachine, EXECUTE, LEFT } from './machine.js';
-import { EMPTY_OUTCOME, STATUS_FAULT, STATUS_NEEDS_HEAD, writeOutcome } from './outcome.js';
+import { BatchMachine, BEGIN, EXECUTE, LEFT } from './machine.js';
+import { EMPTY_OUTCOME, STATUS_NEEDS_HEAD, writeOutcome } from './outcome.js';
+import { isWholeOutcome } from './outcome-check.js';
 import { KIND_TRANSACTION, type Protocol } from './protocol.js';
 import { decodeCredits, hasCode, recordBytes, systemCallOf } from './steps.js';
 
 /** Outcomes start on cache lines of their own. */
 const OUTCOME_ALIGNMENT = 64;
+/** What an engine answers where its outcome does not fit. */
+const NO_ROOM = -1;
 
 export interface ExecutorParts {
   readonly arena: Arena;
@@ -32,6 +35,7 @@ export class WorkerExecutor {
   private readonly committer: Committer;
   private readonly machine: BatchMachine;
   private readonly worker: number;
+  private isAlone = false;
   private sliceNext = 0;
   private sliceEnd = 0;
   private contextEpoch = 0;
@@ -45,7 +49,6 @@ export class WorkerExecutor {
     this.committer = new Committer(arena, arena.bytes);
     this.machine = new BatchMachine({
       protocol,
-      store: arena,
       committer: this.committer,
       thread: arena.thread,
       creditsOf: (record) => decodeCredits(recordBytes(arena.bytes, record)),
@@ -69,10 +72,9 @@ export class WorkerExecutor {
     const { machine } = this;
     machine.enter(epoch);
     try {
-      await this.refreshContext();
-      this.takeSlice();
       while (machine.state !== LEFT) {
-        if (machine.state !== EXECUTE) machine.step();
+        if (machine.state === BEGIN) await this.begin();
+        else if (machine.state !== EXECUTE) machine.step();
         else {
           const pending = this.execute();
           if (pending !== undefined) await pending;
@@ -87,11 +89,17 @@ export class WorkerExecutor {
   /** The coordinator learns the cause; a full arena is whole, anything else may have torn it. */
   private giveUp(error: unknown): void {
     const { protocol, machine } = this;
-    const isFull = isDeltacastError(error, 'ARENA_FULL');
+    const isFull = machine.isApplying && isDeltacastError(error, 'ARENA_FULL');
     if (isFull) protocol.endApplying();
-    else protocol.say(this.arena.thread, error instanceof Error ? error.message : String(error));
+    protocol.say(this.arena.thread, error instanceof Error ? error.message : String(error));
     protocol.fail(isFull ? 'ARENA_FULL' : 'worker-failed');
     machine.abandon();
+  }
+
+  private async begin(): Promise<void> {
+    await this.refreshContext();
+    this.takeSlice();
+    this.machine.begun();
   }
 
   private async refreshContext(): Promise<void> {
@@ -108,13 +116,15 @@ export class WorkerExecutor {
     const { base, bytes } = this.protocol.batchOut;
     const share = bytes / this.protocol.workers();
     const size = Math.floor(share / OUTCOME_ALIGNMENT) * OUTCOME_ALIGNMENT;
-    const isAlone = this.protocol.count() === 1;
-    this.sliceNext = isAlone ? base : base + this.worker * size;
-    this.sliceEnd = isAlone ? base + bytes : this.sliceNext + size;
+    this.isAlone = this.protocol.count() === 1;
+    this.sliceNext = this.isAlone ? base : base + this.worker * size;
+    this.sliceEnd = this.isAlone ? base + bytes : this.sliceNext + size;
   }
 
   private execute(): Promise<void> | undefined {
     const { protocol, machine } = this;
+    // Executed a second time, it may lie over its first outcome.
+    if (this.isAlone) this.sliceNext = protocol.batchOut.base;
     const place = this.arena.bytes.subarray(this.sliceNext, this.sliceEnd);
     const record = recordBytes(this.arena.bytes, protocol.recordOffset(machine.index));
     if (protocol.kind(machine.index) !== KIND_TRANSACTION) return this.callSystem(record, place);
@@ -137,11 +147,11 @@ export class WorkerExecutor {
   private settle(written: number): void {
     const { machine } = this;
     const outcome = this.sliceNext;
-    if (written >= 0) {
-      const end = outcome + written;
-      assert(end <= this.sliceEnd, 'an outcome stays in its place');
-      this.sliceNext = Math.ceil(end / OUTCOME_ALIGNMENT) * OUTCOME_ALIGNMENT;
+    if (written !== NO_ROOM) {
+      assert(outcome + written <= this.sliceEnd, 'an outcome stays in its place');
+      assert(isWholeOutcome(this.arena.bytes, outcome, written), 'an outcome is a whole record');
       this.checkStatus(outcome);
+      this.sliceNext = Math.ceil((outcome + written) / OUTCOME_ALIGNMENT) * OUTCOME_ALIGNMENT;
       machine.executed(outcome);
     } else if (machine.mode === 'speculative') {
       machine.deferred();
@@ -152,8 +162,7 @@ export class WorkerExecutor {
   }
 
   private checkStatus(outcome: number): void {
-    const status = this.committer.status(outcome);
-    assert(status <= STATUS_FAULT, 'a known status');
-    assert(this.machine.mode !== 'head' || status !== STATUS_NEEDS_HEAD, 'this is the head');
+    const needsHead = this.committer.status(outcome) === STATUS_NEEDS_HEAD;
+    assert(this.machine.mode !== 'head' || !needsHead, 'this is the head');
   }
 }

@@ -8,8 +8,7 @@
  */
 
 import type { BalanceCredit } from './block-steps.js';
-import type { CellStore } from './cell-store.js';
-import { applyCredits, type Committer } from './commit.js';
+import type { Committer } from './commit.js';
 import type { ExecutionMode } from './engine.js';
 import { STATUS_NEEDS_HEAD } from './outcome.js';
 import {
@@ -28,28 +27,28 @@ export const EXECUTE = 1;
 /** A step blocks until the head moves, for a while; a test says `waited` instead. */
 export const WAIT = 2;
 
-const CHECK_EPOCH = 3;
-const CHECK_FAILURE = 4;
-const READ_CLAIMED = 5;
-const READ_WINDOW = 6;
-const CLAIM = 7;
-const PUBLISH = 8;
-const PEEK_HEAD = 9;
-const PEEK_STATUS = 10;
-const TAKE_TOKEN = 11;
-const HOLD_HEAD = 12;
-const HOLD_STATUS = 13;
-const JUDGE = 14;
-const PUBLISH_AGAIN = 15;
-const BEGIN_APPLYING = 16;
-const CHECK_STILL = 17;
+/** The batch is open: the driver takes over what it says of its block, and says `begun`. */
+export const BEGIN = 3;
+
+const CHECK_EPOCH = 4;
+const CHECK_FAILURE = 5;
+const READ_CLAIMED = 6;
+const READ_WINDOW = 7;
+const CLAIM = 8;
+const PUBLISH = 9;
+const PEEK_HEAD = 10;
+const PEEK_STATUS = 11;
+const TAKE_TOKEN = 12;
+const HOLD_HEAD = 13;
+const HOLD_STATUS = 14;
+const JUDGE = 15;
+const PUBLISH_AGAIN = 16;
+const BEGIN_APPLYING = 17;
 const APPLY = 18;
-const END_APPLYING = 19;
-const ADVANCE = 20;
-const FINISH = 21;
-const RELEASE = 22;
-const LEAVE = 23;
-const RETREAT = 24;
+const ADVANCE = 19;
+const FINISH = 20;
+const RELEASE = 21;
+const LEAVE = 22;
 
 const NEEDS_HEAD_COUNTER = COUNTERS.indexOf('needsHead');
 const DEFERRED_COUNTER = COUNTERS.indexOf('deferred');
@@ -61,7 +60,6 @@ export function windowOfWorkers(workers: number): number {
 
 export interface MachineParts {
   readonly protocol: Protocol;
-  readonly store: CellStore;
   readonly committer: Committer;
   /** This thread's number in the arena. */
   readonly thread: number;
@@ -100,6 +98,18 @@ export class BatchMachine {
     this.state = CHECK_EPOCH;
   }
 
+  /** Only from here on may the driver look at the batch: before, it may have closed long ago. */
+  begun(): void {
+    this.count = this.protocol.count();
+    this.window = windowOfWorkers(this.protocol.workers());
+    this.state = CHECK_FAILURE;
+  }
+
+  /** True where cells are being changed: a failure now leaves a step half done. */
+  get isApplying(): boolean {
+    return this.state === APPLY;
+  }
+
   /** The outcome lies there. */
   executed(outcome: number): void {
     this.outcome = outcome;
@@ -123,7 +133,7 @@ export class BatchMachine {
     this.state = LEAVE;
   }
 
-  /** One step; the state must be neither EXECUTE nor LEFT. */
+  /** One step; the state must be none of BEGIN, EXECUTE and LEFT. */
   step(): void {
     if (this.state < PEEK_HEAD) this.stepClaiming();
     else if (this.state < BEGIN_APPLYING) this.stepCommitting();
@@ -135,9 +145,7 @@ export class BatchMachine {
     switch (this.state) {
       case CHECK_EPOCH:
         // Closed between the load and the entering: whoever closed it must not find us at work.
-        this.state = protocol.epoch() === this.epoch ? CHECK_FAILURE : LEAVE;
-        this.count = protocol.count();
-        this.window = windowOfWorkers(protocol.workers());
+        this.state = protocol.epoch() === this.epoch ? BEGIN : LEAVE;
         return;
       case WAIT:
         protocol.waitForHead(this.head);
@@ -233,20 +241,12 @@ export class BatchMachine {
     const { protocol } = this;
     switch (this.state) {
       case BEGIN_APPLYING:
-        protocol.beginApplying();
-        this.state = CHECK_STILL;
-        return;
-      case CHECK_STILL:
-        // Whoever fails the batch and then finds nobody applying knows that the cells stay still.
-        if (protocol.failure() === 'none') this.startApplying();
-        else this.state = RETREAT;
+        // Refused: the threads are about to be ended. The token stays taken, nobody is to commit.
+        if (protocol.tryApplying(this.head)) this.startApplying();
+        else this.state = LEAVE;
         return;
       case APPLY:
-        if (!this.committer.next()) this.state = END_APPLYING;
-        return;
-      case END_APPLYING:
-        protocol.endApplying();
-        this.state = ADVANCE;
+        if (!this.committer.next()) this.state = ADVANCE;
         return;
       case ADVANCE:
         this.advance();
@@ -259,11 +259,6 @@ export class BatchMachine {
         protocol.releaseToken();
         this.state = PEEK_HEAD;
         return;
-      case RETREAT:
-        // The token stays taken: nobody else is to commit.
-        protocol.endApplying();
-        this.state = LEAVE;
-        return;
       case LEAVE:
         protocol.leave();
         this.state = LEFT;
@@ -272,12 +267,13 @@ export class BatchMachine {
   }
 
   private startApplying(): void {
+    const { protocol, committer } = this;
     this.state = APPLY;
-    if (this.protocol.kind(this.head) === KIND_CREDITS) {
-      const credits = this.parts.creditsOf(this.protocol.recordOffset(this.head));
-      applyCredits(this.parts.store, credits, this.protocol.takeSequence());
-    } else if (this.committer.isIncluded(this.outcome)) {
-      this.committer.begin(this.outcome, this.coinbase, this.protocol.takeSequence());
+    if (protocol.kind(this.head) === KIND_CREDITS) {
+      const credits = this.parts.creditsOf(protocol.recordOffset(this.head));
+      committer.beginCredits(credits, protocol.takeSequence());
+    } else if (committer.isIncluded(this.outcome)) {
+      committer.begin(this.outcome, this.coinbase, protocol.takeSequence());
     }
   }
 

@@ -1,10 +1,9 @@
 /**
  * The coordinator's side of parallel execution: rounds of steps on the worker threads, outcomes
- * back in order. A batch that fails for good leaves nothing behind. When threads die or hang, all
- * of them are ended, the arena goes back to where the batch began, and new threads run it again;
- * after a second failure each transaction runs alone, and one that fails even so is refused: it
- * never had a place in a block, so the clock that found it hung has decided nothing about the
- * state.
+ * back in order. When threads die or hang, all of them are ended, what was committed until then
+ * stands, and new threads go on from there: those transactions first, each alone, that were under
+ * way. One that fails again is refused: it never had a place in a block, so the clock that found it
+ * hung has decided nothing about the state. A batch that fails for good leaves nothing behind.
  */
 import type { Arena, ArenaMark } from '../state/arena.js';
 import { assert } from '../state/base/assert.js';
@@ -21,21 +20,20 @@ import {
   isIncluded,
   NO_ABORTS,
   type Step,
+  systemCallOutcome,
   systemCallStep,
 } from './batch.js';
 import type { BalanceCredit, SystemCall } from './block-steps.js';
 import { OUTCOME_STATUS } from './commit.js';
 import { encodeContext } from './context.js';
-import { Crew } from './crew.js';
+import { Crew, type Round } from './crew.js';
 import type { BlockContext } from './engine.js';
 import type { Outcome } from './outcome.js';
 import { KIND_CREDITS, KIND_TRANSACTION } from './protocol.js';
 import { recordBytes } from './steps.js';
 
-/** Times that a whole batch is tried before its transactions run alone. */
-const ATTEMPTS = 2;
-/** A transaction that runs alone gets more time: refusing it is final. */
-const ALONE_FACTOR = 3;
+/** Threads that die before they begin anything, so often in a row, will not do any better. */
+const FRUITLESS_MAX = 3;
 const NO_RECORD = new Uint8Array(0);
 
 export interface ParallelOptions {
@@ -44,15 +42,23 @@ export interface ParallelOptions {
   readonly deadlineMs?: number;
   /** Number of the first worker in the arena; default 1. */
   readonly firstThread?: number;
-  /** URL of a module that exports an EngineFactory (worker.ts); default: the reference engine. */
+  /** URL of an engine module (engine-factory.ts); default: the reference engine. */
   readonly engineModule?: string;
   readonly heapMegabytes?: number;
 }
 
 interface Tally {
   executions: number;
-  restarts: number;
   aborts: Record<keyof Aborts, number>;
+}
+
+/** How far a batch has come. */
+interface Progress {
+  /** Outcomes until now. */
+  readonly records: Uint8Array[];
+  /** Steps before this one run alone. */
+  aloneEnd: number;
+  fruitless: number;
 }
 
 export class ParallelExecutor implements Executor {
@@ -62,6 +68,7 @@ export class ParallelExecutor implements Executor {
   private readonly deadlineMs: number;
   private readonly crew: Crew;
   private tally: Tally = emptyTally();
+  private running: Promise<void> | null = null;
 
   /** @param workers  at least 1; threads start with the first batch, or by `start` */
   constructor(arena: Arena, workers: number, options: ParallelOptions = {}) {
@@ -84,6 +91,7 @@ export class ParallelExecutor implements Executor {
   }
 
   async beginBlock(context: BlockContext): Promise<void> {
+    assert(this.running === null, 'a block begins between batches');
     this.crew.setContext(encodeContext(context));
   }
 
@@ -91,16 +99,8 @@ export class ParallelExecutor implements Executor {
     return this.runSteps(records.map((record) => ({ kind: KIND_TRANSACTION, record })));
   }
 
-  /** The same for callers that number by themselves. @param firstSequence  of the first included */
-  run(records: readonly Uint8Array[], firstSequence: number): Promise<BatchResult> {
-    this.sequence = firstSequence - 1;
-    return this.runBatch(records);
-  }
-
   async systemCall(call: SystemCall): Promise<Outcome | null> {
-    const result = await this.runSteps([systemCallStep(call)]);
-    const outcome = result.outcome(0);
-    return isIncluded(outcome) ? outcome : null;
+    return systemCallOutcome((await this.runSteps([systemCallStep(call)])).record(0));
   }
 
   async credit(credits: readonly BalanceCredit[]): Promise<void> {
@@ -113,84 +113,109 @@ export class ParallelExecutor implements Executor {
   }
 
   async stop(): Promise<void> {
+    this.crew.abort();
+    await this.running;
     await this.crew.stop();
   }
 
-  private async runSteps(steps: readonly Step[]): Promise<BatchResult> {
-    const { arena, clock, sequence } = this;
+  private runSteps(steps: readonly Step[]): Promise<BatchResult> {
+    assert(this.running === null, 'one batch at a time');
+    const result = this.runWhole(steps);
+    this.running = result.then(
+      () => undefined,
+      () => undefined,
+    );
+    return result;
+  }
+
+  private async runWhole(steps: readonly Step[]): Promise<BatchResult> {
+    const { arena, clock, crew, sequence } = this;
     const mark = arena.mark();
     const startedMs = clock.monotonicMs();
     const cpuBefore = process.cpuUsage();
+    const restartsBefore = crew.restarts;
     this.tally = emptyTally();
     try {
       const records = await this.persist(steps);
       const cpu = process.cpuUsage(cpuBefore);
+      const restarts = crew.restarts - restartsBefore;
       return new BatchResult(records, {
         ...this.tally,
+        restarts,
+        cause: restarts === 0 ? '' : crew.cause,
         milliseconds: clock.monotonicMs() - startedMs,
         cpuMilliseconds: (cpu.user + cpu.system) / 1_000,
       });
     } catch (error) {
       if (!isDeltacastError(error, 'ARENA_TORN')) this.goBack(mark, sequence);
       throw error;
+    } finally {
+      this.running = null;
     }
   }
 
-  /** Tries the whole batch, then each transaction alone. */
+  /** Goes on until every step has an outcome. */
   private async persist(steps: readonly Step[]): Promise<Uint8Array[]> {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      const records = await this.attempt(steps, this.deadlineMs);
-      if (records !== null) return records;
+    const progress: Progress = { records: [], aloneEnd: 0, fruitless: 0 };
+    while (progress.records.length < steps.length) {
+      await this.advance(steps, progress);
     }
-    const records: Uint8Array[] = [];
-    for (const step of steps) {
-      const alone = await this.attempt([step], this.deadlineMs * ALONE_FACTOR);
-      if (alone === null && step.kind !== KIND_TRANSACTION) {
-        throw new DeltacastError('WORKER_FAILED', 'a step of the block itself cannot be executed');
-      }
-      records.push(alone?.[0] ?? faultRecord());
-    }
-    return records;
+    return progress.records;
   }
 
-  /**
-   * @returns the outcome records, or null where the threads failed: they have been ended then, and
-   *          nothing of this attempt is left
-   */
-  private async attempt(steps: readonly Step[], deadlineMs: number): Promise<Uint8Array[] | null> {
-    const { crew, sequence } = this;
-    const mark = this.arena.mark();
-    const records: Uint8Array[] = [];
-    let isNextAlone = false;
-    while (records.length < steps.length) {
-      const start = records.length;
-      const count = isNextAlone ? 1 : crew.fitting(steps, start);
-      isNextAlone = false;
-      if (count === 0) {
-        records.push(this.refuse(steps[start]));
-        continue;
-      }
-      const part = steps.slice(start, start + count);
-      const { committed, failure } = await crew.round(part, this.sequence + 1, deadlineMs);
-      this.collect(part, committed, records);
-      if (failure === 'ARENA_FULL') throw new DeltacastError('ARENA_FULL', 'the arena is full');
-      if (failure === 'worker-failed' || failure === 'deadline') {
-        this.tally.restarts += 1;
-        await crew.fence();
-        this.goBack(mark, sequence);
-        return null;
-      }
-      if (failure !== 'outcome-full' || committed > 0) continue;
-      if (count === 1) records.push(this.refuse(part[0]));
-      else isNextAlone = true;
+  /** One round, or the refusal of what does not fit into any. */
+  private async advance(steps: readonly Step[], progress: Progress): Promise<void> {
+    const { crew } = this;
+    const { records, aloneEnd } = progress;
+    const start = records.length;
+    const fitting = crew.fitting(steps, start);
+    if (fitting === 0) {
+      this.refuse(steps[start], records);
+      return;
     }
-    return records;
+    const part = steps.slice(start, start + (start < aloneEnd ? 1 : fitting));
+    const round = await crew.round(part, this.sequence + 1, this.deadlineMs);
+    this.collect(part, round.committed, records);
+    if (round.committed > 0) progress.fruitless = 0;
+    if (round.failure === 'ARENA_FULL') {
+      throw new DeltacastError('ARENA_FULL', 'the arena is full', { cause: crew.cause });
+    }
+    if (round.failure === 'outcome-full') this.makeRoom(part, round, progress);
+    if (round.failure === 'worker-failed') this.recover(part, round, progress);
   }
 
-  /** The outcome of what has no room: neither its record nor its outcome can be that large. */
-  private refuse(step: Step | undefined): Uint8Array {
-    assert(step?.kind === KIND_TRANSACTION, 'the steps of a block are small');
-    return faultRecord();
+  /** The step at the head had no room for its outcome: it gets all there is, and no more. */
+  private makeRoom(part: readonly Step[], { committed }: Round, progress: Progress): void {
+    if (committed > 0) return;
+    if (part.length === 1) this.refuse(part[0], progress.records);
+    else progress.aloneEnd = progress.records.length + 1;
+  }
+
+  /** Decides how to go on after the threads were ended. */
+  private recover(part: readonly Step[], round: Round, progress: Progress): void {
+    if (this.crew.isStopped) throw this.failure('the executor is stopping');
+    const { records } = progress;
+    const suspects = round.begun - round.committed;
+    if (suspects === 0) {
+      progress.fruitless += 1;
+      if (progress.fruitless === FRUITLESS_MAX) throw this.failure('the workers keep failing');
+    } else if (records.length < progress.aloneEnd) {
+      this.refuse(part[0], records);
+    } else {
+      progress.aloneEnd = records.length + suspects;
+    }
+  }
+
+  private failure(message: string): DeltacastError {
+    return new DeltacastError('WORKER_FAILED', message, { cause: this.crew.cause });
+  }
+
+  /** A transaction that has no room or breaks the engine is not includable. */
+  private refuse(step: Step | undefined, records: Uint8Array[]): void {
+    if (step?.kind !== KIND_TRANSACTION) {
+      throw this.failure('a step of the block itself cannot be executed');
+    }
+    records.push(faultRecord());
   }
 
   /** Copies the outcomes of a round out of the region and counts sequences. */
@@ -217,5 +242,5 @@ export class ParallelExecutor implements Executor {
 }
 
 function emptyTally(): Tally {
-  return { executions: 0, restarts: 0, aborts: { ...NO_ABORTS } };
+  return { executions: 0, aborts: { ...NO_ABORTS } };
 }

@@ -16,7 +16,6 @@ export const READY = LINE_WORDS + 4;
 export const CLAIM = 2 * LINE_WORDS;
 export const HEAD = 3 * LINE_WORDS;
 export const TOKEN = 4 * LINE_WORDS;
-export const APPLYING = 4 * LINE_WORDS + 1;
 /** f64: sequence of the next included step; only the token's holder touches it. */
 export const SEQUENCE_AT = (4 * LINE_WORDS + 2) * 4;
 export const FAILURE = 5 * LINE_WORDS;

@@ -16,6 +16,15 @@ const SPINS = 3_000;
 /** A waiting worker looks for a failure this often, should a notification pass it by. */
 const HEAD_WAIT_MS = 1;
 
+/**
+ * The head's word says in one: is a worker changing cells for the step at the head, may nobody
+ * begin to any more, and above these two bits the head. So a thread that dies leaves no doubt
+ * whether its step was committed.
+ */
+const APPLYING = 1;
+const BARRED = 2;
+const HEAD_SHIFT = 2;
+
 /** Kinds of steps. */
 export const KIND_TRANSACTION = 0;
 export const KIND_SYSTEM_CALL = 1;
@@ -28,13 +37,7 @@ export const EXECUTED = 1;
 export const DEFERRED = 2;
 
 /** Why a batch ended before its last step; what was committed until then stands. */
-export const FAILURES = [
-  'none',
-  'ARENA_FULL',
-  'outcome-full',
-  'worker-failed',
-  'deadline',
-] as const;
+export const FAILURES = ['none', 'ARENA_FULL', 'outcome-full', 'worker-failed'] as const;
 export type Failure = (typeof FAILURES)[number];
 
 /** The first four: the kind of the first cell that was no longer as read. */
@@ -74,15 +77,19 @@ export class Protocol {
 
   // Coordinator, while no worker is there.
 
-  /** Closed, nobody inside; the context's number stays, so that every new worker takes it over. */
+  /**
+   * Closed, nobody inside; the context's number stays, so that every new worker takes it over, and
+   * epochs go on, so that no status of before has a meaning.
+   */
   reset(workers: number): void {
+    const epoch = Atomics.load(this.words, map.EPOCH);
     const contextEpoch = Atomics.load(this.words, map.CONTEXT_EPOCH);
     const contextBytes = Atomics.load(this.words, map.CONTEXT_BYTES);
     this.words.fill(0);
     Atomics.store(this.words, map.CONTEXT_EPOCH, contextEpoch);
     Atomics.store(this.words, map.CONTEXT_BYTES, contextBytes);
     Atomics.store(this.words, map.WORKERS, workers);
-    Atomics.store(this.words, map.EPOCH, 1);
+    Atomics.store(this.words, map.EPOCH, (epoch | 1) + 2);
   }
 
   /** Resolves when every worker has attached. */
@@ -102,11 +109,14 @@ export class Protocol {
 
   // Coordinator, while no batch is open and nobody inside.
 
-  /** Forgets the batch before. @param firstSequence  of the first included step */
+  /**
+   * Forgets the batch before. A worker that comes too late for it may count itself in and out
+   * meanwhile; it looks at the epoch and at nothing else.
+   * @param firstSequence  of the first included step
+   */
   prepare(count: number, firstSequence: number): void {
     assert(!this.isOpen(this.epoch()), 'a batch is prepared while none is open');
-    assert(Atomics.load(this.words, map.ACTIVE) === 0, 'a batch is prepared when nobody is inside');
-    for (const word of [map.CLAIM, map.HEAD, map.TOKEN, map.APPLYING, map.FAILURE, map.DONE]) {
+    for (const word of [map.CLAIM, map.HEAD, map.TOKEN, map.FAILURE, map.DONE]) {
       Atomics.store(this.words, word, 0);
     }
     this.words.fill(0, map.COUNTERS_BASE, map.WORD_COUNT);
@@ -165,9 +175,14 @@ export class Protocol {
     Atomics.notify(this.words, map.ACTIVE);
   }
 
+  /** From now on nobody begins to change cells. */
+  bar(): void {
+    Atomics.or(this.words, map.HEAD, BARRED);
+  }
+
   /** True while a worker changes cells; one that dies then leaves the arena in an unknown state. */
   isApplying(): boolean {
-    return Atomics.load(this.words, map.APPLYING) === 1;
+    return (Atomics.load(this.words, map.HEAD) & APPLYING) !== 0;
   }
 
   counter(thread: number, counter: Counter): number {
@@ -218,7 +233,7 @@ export class Protocol {
   }
 
   head(): number {
-    return Atomics.load(this.words, map.HEAD);
+    return Atomics.load(this.words, map.HEAD) >> HEAD_SHIFT;
   }
 
   recordOffset(index: number): number {
@@ -286,15 +301,9 @@ export class Protocol {
   /** Blocks until the head is another than `seen`; bounded, so that a failure is noticed. */
   waitForHead(seen: number): void {
     Atomics.add(this.words, map.WAITERS, 1);
-    Atomics.wait(this.words, map.HEAD, seen, HEAD_WAIT_MS);
+    const word = Atomics.load(this.words, map.HEAD);
+    if (word >> HEAD_SHIFT === seen) Atomics.wait(this.words, map.HEAD, word, HEAD_WAIT_MS);
     Atomics.sub(this.words, map.WAITERS, 1);
-  }
-
-  /** Only the token's holder. @returns the new head */
-  advanceHead(): number {
-    const head = Atomics.add(this.words, map.HEAD, 1) + 1;
-    if (Atomics.load(this.words, map.WAITERS) > 0) Atomics.notify(this.words, map.HEAD);
-    return head;
   }
 
   tryToken(): boolean {
@@ -305,13 +314,23 @@ export class Protocol {
     Atomics.store(this.words, map.TOKEN, 0);
   }
 
-  /** Only the token's holder; it looks for a failure after this and before it changes a cell. */
-  beginApplying(): void {
-    Atomics.store(this.words, map.APPLYING, 1);
+  /** Only the token's holder, before it changes a cell. @returns false: it must not any more */
+  tryApplying(head: number): boolean {
+    const word = head << HEAD_SHIFT;
+    return Atomics.compareExchange(this.words, map.HEAD, word, word | APPLYING) === word;
   }
 
+  /** The step at the head is committed: one addition ends applying too. @returns the new head */
+  advanceHead(): number {
+    const added = (1 << HEAD_SHIFT) - APPLYING;
+    const head = (Atomics.add(this.words, map.HEAD, added) + added) >> HEAD_SHIFT;
+    if (Atomics.load(this.words, map.WAITERS) > 0) Atomics.notify(this.words, map.HEAD);
+    return head;
+  }
+
+  /** The step at the head is given up; what it has changed is to be rolled back. */
   endApplying(): void {
-    Atomics.store(this.words, map.APPLYING, 0);
+    Atomics.and(this.words, map.HEAD, ~APPLYING);
   }
 
   /** Only the token's holder. @returns the sequence for this step */

@@ -2,9 +2,9 @@
 import type { Arena } from '../state/arena.js';
 import type { Clock } from '../state/base/ports.js';
 import type { Executor } from './batch.js';
-import { InlineExecutor, inlineBlockHash } from './inline.js';
+import { loadEngineFactory } from './engine-factory.js';
 import { ParallelExecutor, type ParallelOptions } from './parallel.js';
-import { ReferenceEngine } from './reference/reference-engine.js';
+import { blockHashOf, SequentialExecutor } from './sequential.js';
 
 export interface ExecutionOptions extends ParallelOptions {
   readonly arena: Arena;
@@ -17,8 +17,8 @@ export interface ExecutionOptions extends ParallelOptions {
 export async function startExecutor(options: ExecutionOptions): Promise<Executor> {
   const { arena, workers, clock } = options;
   if (workers === 0) {
-    const engine = new ReferenceEngine(arena, inlineBlockHash(arena, clock));
-    return new InlineExecutor(arena, engine, clock);
+    const createEngine = await loadEngineFactory(options.engineModule ?? null);
+    return new SequentialExecutor(arena, createEngine(arena, blockHashOf(arena, clock)), clock);
   }
   const executor = new ParallelExecutor(arena, workers, options);
   await executor.start();

@@ -8,12 +8,11 @@ import { DeltacastError } from '../state/base/errors.js';
 import { BLOCK_HASH_WAIT_MS } from '../state/base/limits.js';
 import { systemClock } from '../state/base/ports.js';
 import { type CallTask, type PlainReply, runCall } from './call.js';
-import type { Engine } from './engine.js';
+import { loadEngineFactory } from './engine-factory.js';
 import { WorkerExecutor } from './executor.js';
 import { moved } from './pool.js';
 import { Protocol } from './protocol.js';
 import { type RecoverTask, recoverAll } from './recover.js';
-import { type BlockHashSource, ReferenceEngine } from './reference/reference-engine.js';
 import { runSeal, type SealReply, type SealTask } from './seal.js';
 
 export interface ExecutionTask {
@@ -26,14 +25,11 @@ export interface ExecutionTask {
   readonly engineModule: string | null;
 }
 
-/** What an engine module exports as `createEngine`. */
-export type EngineFactory = (arena: Arena, blockHash: BlockHashSource) => Engine;
-
 export async function serveBatches(task: ExecutionTask): Promise<void> {
   const arena = Arena.attach(task.memory, task.thread);
   const protocol = new Protocol(arena);
   const blockHash = async (number: number) => waitForHash(arena, protocol, number);
-  const createEngine = await loadFactory(task.engineModule);
+  const createEngine = await loadEngineFactory(task.engineModule);
   const engine = createEngine(arena, blockHash);
   await new WorkerExecutor({ arena, protocol, engine, worker: task.worker }).serve();
 }
@@ -49,12 +45,6 @@ export async function call(task: CallTask): Promise<PlainReply> {
 
 export async function seal(task: SealTask): Promise<SealReply> {
   return runSeal(task, systemClock.monotonicMs);
-}
-
-async function loadFactory(module: string | null): Promise<EngineFactory> {
-  if (module === null) return (arena, blockHash) => new ReferenceEngine(arena, blockHash);
-  const { createEngine } = (await import(module)) as { createEngine: EngineFactory };
-  return createEngine;
 }
 
 /** Blocks until the sealer has put the hash there: it is one of a block that came before ours. */

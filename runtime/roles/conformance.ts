@@ -7,6 +7,7 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { Arena, type ArenaMark } from '../../state/arena.js';
 import { fromHex, toHex } from '../../state/base/bytes.js';
 import { isDeltacastError } from '../../state/base/errors.js';
+import { systemClock } from '../../state/base/ports.js';
 import { ethereumStateRoot } from '../../state/mpt.js';
 import { decodeSigned } from '../../workers/decode.js';
 import { type Outcome, type OutcomeLog, STATUS_OK } from '../../workers/outcome.js';
@@ -25,7 +26,7 @@ export class ConformanceRunner {
     this.arena = Arena.create({ megabytes: 64, threads: 1 });
     this.empty = this.arena.mark();
     const engine = new ReferenceEngine(this.arena, blockHashByConvention);
-    this.sequential = new SequentialExecutor(this.arena, engine, PRE_STATE_SEQUENCE);
+    this.sequential = new SequentialExecutor(this.arena, engine, systemClock);
   }
 
   /** @returns null where the case passes, else what was wrong in one line */
@@ -53,7 +54,7 @@ export class ConformanceRunner {
       throw error;
     }
     await this.sequential.beginBlock(test.context);
-    return this.sequential.execute(record);
+    return (await this.sequential.runBatch([record])).outcome(0);
   }
 
   private async compare(test: StateTestCase, result: Outcome | string): Promise<string | null> {

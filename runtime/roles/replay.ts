@@ -7,6 +7,7 @@ import { toHex } from '../../state/base/bytes.js';
 import { DeltacastError } from '../../state/base/errors.js';
 import type { Clock } from '../../state/base/ports.js';
 import { orderedTrieRoot } from '../../state/mpt.js';
+import { type BatchResult, type Executor, isIncluded } from '../../workers/batch.js';
 import {
   callsAfter,
   callsBefore,
@@ -14,10 +15,8 @@ import {
   withdrawalCredits,
 } from '../../workers/block-steps.js';
 import { BLOOM_BYTES, bloomOf, encodeReceipt, mergeBloom } from '../../workers/header.js';
-import { type Outcome, STATUS_OK } from '../../workers/outcome.js';
-import { ParallelExecutor } from '../../workers/parallel.js';
-import { ReferenceEngine } from '../../workers/reference/reference-engine.js';
-import { SequentialExecutor } from '../../workers/sequential.js';
+import type { Outcome } from '../../workers/outcome.js';
+import { startExecutor } from '../../workers/start.js';
 import type { BlockFile } from '../block-file.js';
 
 export interface ReplayResult {
@@ -41,31 +40,26 @@ export interface ReplayResult {
 
 const PRE_STATE_SEQUENCE = 1;
 
-interface Execution {
-  readonly outcomes: readonly Outcome[];
-  readonly executions: number;
-  readonly aborts: number;
-}
-
 export class Replayer {
   private readonly workers: number;
   private readonly clock: Clock;
   private readonly arena: Arena;
   private readonly empty: ArenaMark;
-  private readonly parallel: ParallelExecutor | null;
-  private readonly sequential: SequentialExecutor;
+  private readonly executor: Executor;
 
-  /** @param workers  0 executes on the calling thread with nothing logged */
-  constructor(workers: number, clock: Clock) {
+  private constructor(arena: Arena, executor: Executor, workers: number, clock: Clock) {
     this.workers = workers;
     this.clock = clock;
-    this.arena = Arena.create({ threads: workers + 1 });
-    this.empty = this.arena.mark();
-    this.parallel = workers === 0 ? null : new ParallelExecutor(this.arena, workers);
-    const blockHash = async (number: number) =>
-      this.arena.getBlockHash(number) ?? new Uint8Array(32);
-    const engine = new ReferenceEngine(this.arena, blockHash);
-    this.sequential = new SequentialExecutor(this.arena, engine, PRE_STATE_SEQUENCE);
+    this.arena = arena;
+    this.empty = arena.mark();
+    this.executor = executor;
+  }
+
+  /** @param workers  0 executes on the calling thread */
+  static async start(workers: number, clock: Clock): Promise<Replayer> {
+    const arena = Arena.create({ threads: workers + 1 });
+    const executor = await startExecutor({ arena, workers, clock });
+    return new Replayer(arena, executor, workers, clock);
   }
 
   /** @throws DeltacastError TX_INVALID where a transaction of the block is not includable */
@@ -94,7 +88,7 @@ export class Replayer {
   }
 
   async stop(): Promise<void> {
-    await this.parallel?.stop();
+    await this.executor.stop();
   }
 
   private load(file: BlockFile): void {
@@ -104,40 +98,23 @@ export class Replayer {
     arena.closeMiniBlock(PRE_STATE_SEQUENCE);
     for (const [number, hash] of file.blockHashes) arena.putBlockHash(number, hash);
     arena.openMiniBlock(PRE_STATE_SEQUENCE + 1);
-    this.sequential.sequence = PRE_STATE_SEQUENCE;
+    this.executor.sequence = PRE_STATE_SEQUENCE;
   }
 
   /** The block's steps in Ethereum's order. */
-  private async execute(file: BlockFile): Promise<Execution> {
-    const { sequential } = this;
+  private async execute(file: BlockFile): Promise<BatchResult> {
+    const { executor } = this;
     const { fork, number, coinbase } = file.context;
-    await sequential.beginBlock(file.context);
-    this.parallel?.beginBlock(file.context);
+    await executor.beginBlock(file.context);
     for (const call of callsBefore(fork, file.parentBeaconBlockRoot, file.parentHash)) {
-      await sequential.systemCall(call);
+      await executor.systemCall(call);
     }
-    const execution = await this.executeAll(file.records);
-    sequential.credit(withdrawalCredits(file.withdrawals));
-    for (const call of callsAfter(fork)) await sequential.systemCall(call);
-    sequential.credit(rewardCredits(fork, number, coinbase, file.ommers));
-    return execution;
-  }
-
-  private async executeAll(records: readonly Uint8Array[]): Promise<Execution> {
-    const { parallel, sequential } = this;
-    if (parallel === null) {
-      const outcomes: Outcome[] = [];
-      for (const record of records) outcomes.push(await sequential.execute(record));
-      return { outcomes, executions: outcomes.length, aborts: 0 };
-    }
-    const result = await parallel.run(records, sequential.sequence + 1);
-    sequential.sequence += result.outcomes.filter(isIncluded).length;
+    const result = await executor.runBatch(file.records);
+    await executor.credit(withdrawalCredits(file.withdrawals));
+    for (const call of callsAfter(fork)) await executor.systemCall(call);
+    await executor.credit(rewardCredits(fork, number, coinbase, file.ommers));
     return result;
   }
-}
-
-function isIncluded(outcome: Outcome): boolean {
-  return outcome.status <= STATUS_OK;
 }
 
 async function compare(

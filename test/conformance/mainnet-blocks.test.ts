@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readBlockFile } from '../../runtime/block-file.js';
 import { Replayer } from '../../runtime/roles/replay.js';
 import { systemClock } from '../../state/base/ports.js';
@@ -11,7 +11,10 @@ const files = [...blockFiles('blocks'), ...blockFiles('blocks-derived')];
 describe.each([0, 2])('real mainnet blocks on the reference engine with %i workers', (workers) => {
   // Without the data folder there is nothing to run; the reason is the test's name.
   if (DATA_DIR === null) it.skip(`skipped: ${DATA_HINT}`);
-  const replayer = DATA_DIR === null ? null : new Replayer(workers, systemClock);
+  let replayer: Replayer | null = null;
+  beforeAll(async () => {
+    if (DATA_DIR !== null) replayer = await Replayer.start(workers, systemClock);
+  });
   afterAll(() => replayer?.stop());
 
   it.each(files.map((path) => [basename(path, '.json.gz'), path]))(

@@ -41,7 +41,8 @@ const PROGRAMS = {
 } as const;
 type Program = keyof typeof PROGRAMS;
 const NAMES = Object.keys(PROGRAMS) as Program[];
-const addressOf = (program: Program) => keccak_256(new TextEncoder().encode(program)).slice(12);
+export const addressOf = (program: Program) =>
+  keccak_256(new TextEncoder().encode(program)).slice(12);
 
 /** Accounts with ether and the programs deployed, at this sequence. */
 export function fillStore(store: CellStore, sequence: number): void {

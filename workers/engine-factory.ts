@@ -1,0 +1,14 @@
+/** Which engine a thread executes with: the reference engine, or what a module makes. */
+import type { Arena } from '../state/arena.js';
+import type { Engine } from './engine.js';
+import { type BlockHashSource, ReferenceEngine } from './reference/reference-engine.js';
+
+/** What an engine module exports as `createEngine`. */
+export type EngineFactory = (arena: Arena, blockHash: BlockHashSource) => Engine;
+
+/** @param module  URL of an engine module; null for the reference engine */
+export async function loadEngineFactory(module: string | null): Promise<EngineFactory> {
+  if (module === null) return (arena, blockHash) => new ReferenceEngine(arena, blockHash);
+  const { createEngine } = (await import(module)) as { createEngine: EngineFactory };
+  return createEngine;
+}
