@@ -119,14 +119,18 @@ export type Placement = 'next' | 'duplicate' | 'gap';
 
 /** The order of frames: height by height, each naming the one before by its hash. */
 export class FrameChain {
-  private nextHeight = 0;
+  private nextHeight: number;
   private parentHash: Uint8Array;
   /** Hashes of the last frames, to tell a duplicate from an equivocation. */
   private readonly recent = new Map<number, Uint8Array>();
 
-  /** @param identity  the parent hash of frame 0 */
-  constructor(identity: Uint8Array) {
-    this.parentHash = identity;
+  /**
+   * @param parentHash  of the next frame: the hash of the last one held, or the chain's identity
+   * @param nextHeight  where to go on; 0 for a new chain
+   */
+  constructor(parentHash: Uint8Array, nextHeight = 0) {
+    this.parentHash = parentHash;
+    this.nextHeight = nextHeight;
   }
 
   /** Height that the next frame must have. */

@@ -222,6 +222,8 @@ function describeNode(
       return refused('the node accepts nothing after a failed disk write', '');
     case 'ARENA_FULL':
       return refused('the state has reached its memory bound', '');
+    case 'PEER_UNAVAILABLE':
+      return refused('the sequencer did not answer', message);
     case 'WORKER_FAILED':
     case 'EXECUTION_FAULT':
     case 'ARENA_TORN':

@@ -50,6 +50,7 @@ export type ErrorCode =
   | 'FRAME_OUT_OF_ORDER'
   | 'FRAME_EQUIVOCATION'
   | 'PEER_MISBEHAVED'
+  | 'PEER_UNAVAILABLE'
   // rpc and command line
   | 'RPC_PARSE'
   | 'RPC_INVALID_REQUEST'

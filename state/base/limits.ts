@@ -97,6 +97,32 @@ export const COLUMNS_MAX = 32;
 export const PEERS_INBOUND_MAX = 64;
 /** Bytes queued to one peer before it is dropped to catch-up. */
 export const PEER_QUEUE_BYTES_MAX = 8 * MIB;
+/**
+ * Bytes queued to all peers together; above it each peer may hold only its share, so that 64 peers
+ * that stop reading cost 64 MiB and not 512.
+ */
+export const PEERS_QUEUE_BYTES_MAX = 64 * MIB;
+/** Connections of one transport key: the one in use and one that is just taking its place. */
+export const PEERS_PER_KEY_MAX = 2;
+/** Banned transport keys; the oldest is forgotten first (a key costs an attacker nothing). */
+export const PEERS_BANNED_MAX = 4_096;
+/**
+ * What a peer may send us that is no verified frame: 64 KiB a second carry about 500 forwarded
+ * transactions. The burst holds four full submissions. A peer above it is read more slowly.
+ */
+export const PEER_INBOUND_BYTES_PER_SECOND = 64 * KIB;
+export const PEER_INBOUND_BURST_BYTES = 512 * KIB;
+/** Frames in one range, and transactions and their bytes in one submission. */
+export const RANGE_FRAMES_MAX = 1_000;
+export const SUBMIT_TRANSACTIONS_MAX = 64;
+export const SUBMIT_BYTES_MAX = 128 * KIB;
+/** Submissions that wait for an answer: of one peer, and over all peers at the sequencer. */
+export const SUBMITS_OPEN_MAX = 8;
+export const SUBMITS_OPEN_ALL_MAX = 128;
+/** Verified frames that wait for a follower's sink; above it the peer is read no further. */
+export const FOLLOW_QUEUE_BYTES_MAX = 16 * MIB;
+/** Byte strings and numbers in the body of a frame; the widest body in use has about ten. */
+export const COLUMNS_MAX = 32;
 
 /**
  * A worker that does not move the head for so long is taken for hung and its thread ended. Far
