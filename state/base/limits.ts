@@ -51,6 +51,8 @@ export const RPC_SOCKET_BUFFER_BYTES_MAX = 16 * MIB;
 export const RPC_BUFFER_BYTES_MAX = 128 * MIB;
 /** Subscriptions on one WebSocket: MegaETH allows 10, a page with many watchers takes dozens. */
 export const RPC_SUBSCRIPTIONS_MAX = 128;
+/** Subscriptions and filters of all clients: each is matched against every log. */
+export const RPC_FEEDS_MAX = 4_096;
 /** Polling filters: geth forgets one after 5 minutes unasked. Bounds on what they may hold. */
 export const RPC_FILTERS_MAX = 256;
 export const RPC_FILTER_IDLE_MS = 300_000;
@@ -73,6 +75,12 @@ export const RPC_REALTIME_TIMEOUT_MS = 10_000;
 /** MegaETH's default and cap of eth_callAfter. */
 export const RPC_CALL_AFTER_TIMEOUT_MS = 3_000;
 export const RPC_CALL_AFTER_TIMEOUT_MAX_MS = 60_000;
+/** An answer to no request takes longer: its handler has its own, shorter deadline. */
+export const RPC_ANSWER_TIMEOUT_MS = 60_000;
+/** What a closing server waits for answers that are under way. */
+export const RPC_CLOSE_MS = 1_000;
+/** Transactions that txpool_content lists: at 700 bytes each the reply is near its limit. */
+export const RPC_POOL_CONTENT_MAX = 10_000;
 /** geth's caps for eth_feeHistory. */
 export const RPC_FEE_HISTORY_BLOCKS_MAX = 1_024;
 export const RPC_FEE_PERCENTILES_MAX = 100;
