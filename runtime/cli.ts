@@ -7,6 +7,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { isDeltacastError } from '../state/base/errors.js';
 import { systemClock } from '../state/base/ports.js';
 import { readBlockFile } from './block-file.js';
+import { BENCH_DEFAULTS, type BenchOptions, loadBench } from './roles/bench.js';
 import { isMatch, Replayer, type ReplayResult } from './roles/replay.js';
 
 const EXIT_MISMATCH = 1;
@@ -78,6 +79,52 @@ function summaryOf(results: readonly ReplayResult[]) {
   };
 }
 
+/** Numbers separated by commas; what they may be is for the command to say. */
+function parseNumbers(text: string): number[] {
+  if (!/^\d+(,\d+)*$/.test(text)) throw new InvalidArgumentError('integers separated by commas');
+  return text.split(',').map(Number);
+}
+
+function parseNumber(text: string): number {
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError('a number');
+  return Number(text);
+}
+
+function parseNames(text: string): string[] {
+  return text.split(',');
+}
+
+interface BenchFlags extends Omit<BenchOptions, 'workloads' | 'engines'> {
+  readonly engine: readonly string[];
+}
+
+async function bench(workloads: readonly string[], flags: BenchFlags): Promise<void> {
+  const { engine, ...options } = flags;
+  const { runBench } = await loadBench();
+  await runBench({ ...BENCH_DEFAULTS, ...options, engines: engine, workloads });
+}
+
+function addBench(root: Command): void {
+  const { engines, workers, accounts, txs, seconds, seed, batch, path } = BENCH_DEFAULTS;
+  root
+    .command('bench')
+    .description('measure; `bench list` names the workloads')
+    .argument('<workload...>', 'names of workloads, or: list')
+    .option('--engine <names>', 'engines, separated by commas', parseNames, [...engines])
+    .option('--workers <n,...>', '0 executes in order on one thread', parseNumbers, [...workers])
+    .option('--accounts <n>', 'accounts that send and receive', parseNumber, accounts)
+    .option('--txs <n>', 'transactions of one run', parseNumber, txs)
+    .option('--seconds <n>', 'repeat a run for so long; 0 runs once', parseNumber, seconds)
+    .option('--seed <n>', 'another seed gives other accounts and pairs', parseNumber, seed)
+    .option('--batch <n>', 'transactions given to the executor at once', parseNumber, batch)
+    .option('--path <name>', 'execute: execution and commit alone', path)
+    .option('--peers', 'the same transactions on other implementations')
+    .option('--chart <file>', 'write an SVG chart of the results')
+    .option('--json', 'one JSON line a run')
+    .exitOverride()
+    .action(bench);
+}
+
 function program(): Command {
   const root = new Command('deltacast')
     .description('A real-time EVM for one host.')
@@ -92,6 +139,7 @@ function program(): Command {
     .option('--json', 'one JSON line a block, then a summary')
     .exitOverride()
     .action(replay);
+  addBench(root);
   return root;
 }
 

@@ -50,6 +50,22 @@ export function recoverPoint(
   }
 }
 
+export interface HashSignature {
+  /** 64 bytes: r, then s in the lower half of the order (EIP-2). */
+  readonly rs: Uint8Array;
+  /** 0 or 1: the parity of the signature's point. */
+  readonly recovery: number;
+}
+
+/**
+ * Signs a 32-byte hash; the same hash and key always give the same signature (RFC 6979).
+ * @param privateKey  32 bytes in the curve's range
+ */
+export function signHash(hash: Uint8Array, privateKey: Uint8Array): HashSignature {
+  const { signature, recid } = secp256k1.ecdsaSign(hash, privateKey);
+  return { rs: signature, recovery: recid };
+}
+
 /** The address of a private key. @param privateKey  32 bytes in the curve's range */
 export function addressOfKey(privateKey: Uint8Array): Uint8Array {
   return addressOfPoint(secp256k1.publicKeyCreate(privateKey, false).subarray(1));

@@ -1,0 +1,21 @@
+/**
+ * The benchmarks by name: every load is one, and those that run no transactions (root, diff, ...)
+ * find their place beside them.
+ */
+import { WORKLOADS } from '../runtime/load/workloads.js';
+import type { BenchOptions } from '../runtime/roles/bench.js';
+import type { BenchLine } from './report.js';
+import { type RunTools, runTransactions } from './run.js';
+
+export interface Benchmark {
+  readonly name: string;
+  /** One line for the list. */
+  readonly description: string;
+  run(options: BenchOptions, tools: RunTools): AsyncIterable<BenchLine>;
+}
+
+export const BENCHMARKS: readonly Benchmark[] = WORKLOADS.map(({ name, description }) => ({
+  name,
+  description,
+  run: (options, tools) => runTransactions(name, options, tools),
+}));

@@ -1,0 +1,99 @@
+/**
+ * The entry of the benchmarks: checks the options, runs, and writes lines to stdout as they come;
+ * progress goes to stderr where that is a terminal.
+ */
+import { writeFileSync } from 'node:fs';
+import type { BenchOptions } from '../runtime/roles/bench.js';
+import { DeltacastError } from '../state/base/errors.js';
+import { MINI_BLOCK_TRANSACTIONS_MAX, THREADS_MAX } from '../state/base/limits.js';
+import { systemClock } from '../state/base/ports.js';
+import { BENCHMARKS, type Benchmark } from './benchmarks.js';
+import { chartOf } from './chart.js';
+import { PATHS } from './path.js';
+import { type BenchLine, tableHead, tableRow } from './report.js';
+
+/** Engines that the executor can be started with. */
+const ENGINES = ['reference'];
+/** 1.5 KB of memory each: signed bytes, record and outcome. */
+const TXS_MAX = 2_000_000;
+/** Keys and genesis are held in memory: about 1 KB each, 2 KB with a token balance. */
+const ACCOUNTS_MAX = 2_000_000;
+const SECONDS_MAX = 3_600;
+
+/**
+ * Runs the benchmarks that the options name.
+ * @throws DeltacastError BAD_USAGE; TX_INVALID or EXECUTION_FAULT where a run goes wrong
+ */
+export async function runBench(options: BenchOptions): Promise<void> {
+  if (options.workloads.join() === 'list') {
+    list(options.json);
+    return;
+  }
+  const benchmarks = options.workloads.map(benchmarkOf);
+  check(options);
+  const lines: BenchLine[] = [];
+  const tools = { clock: systemClock, progress };
+  for (const benchmark of benchmarks) {
+    for await (const line of benchmark.run(options, tools)) {
+      progress('');
+      if (!options.json && lines.length === 0) print(tableHead());
+      print(options.json ? JSON.stringify(line) : tableRow(line));
+      lines.push(line);
+    }
+  }
+  if (options.chart !== null) writeFileSync(options.chart, chartOf(lines));
+}
+
+function list(isJson: boolean): void {
+  for (const { name, description } of BENCHMARKS) {
+    print(
+      isJson ? JSON.stringify({ workload: name, description }) : `${name.padEnd(12)}${description}`,
+    );
+  }
+}
+
+function benchmarkOf(name: string): Benchmark {
+  const found = BENCHMARKS.find((each) => each.name === name);
+  if (found === undefined) {
+    const known = BENCHMARKS.map((each) => each.name).join(', ');
+    throw new DeltacastError(
+      'BAD_USAGE',
+      `no benchmark "${name.slice(0, 40)}"; there are: ${known}`,
+    );
+  }
+  return found;
+}
+
+function check(options: BenchOptions): void {
+  checkName('engine', options.engines, ENGINES);
+  checkName('path', [options.path], Object.keys(PATHS));
+  checkRange('workers', options.workers, 0, THREADS_MAX - 1);
+  checkRange('accounts', [options.accounts], 2, ACCOUNTS_MAX);
+  checkRange('txs', [options.txs], 1, TXS_MAX);
+  checkRange('batch', [options.batch], 1, MINI_BLOCK_TRANSACTIONS_MAX);
+  if (!(options.seconds >= 0 && options.seconds <= SECONDS_MAX)) {
+    throw new DeltacastError('BAD_USAGE', `seconds must be from 0 to ${SECONDS_MAX}`);
+  }
+}
+
+function checkName(what: string, names: readonly string[], known: readonly string[]): void {
+  const wrong = names.find((name) => !known.includes(name));
+  if (names.length > 0 && wrong === undefined) return;
+  const shown = (wrong ?? '').slice(0, 40);
+  throw new DeltacastError('BAD_USAGE', `no ${what} "${shown}"; there is: ${known.join(', ')}`);
+}
+
+function checkRange(what: string, values: readonly number[], min: number, max: number): void {
+  const isRight = (value: number) => Number.isSafeInteger(value) && value >= min && value <= max;
+  if (values.length > 0 && values.every(isRight)) return;
+  throw new DeltacastError('BAD_USAGE', `${what} must be integers from ${min} to ${max}`);
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** One line of a terminal, written over each time; the empty text clears it. */
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+}

@@ -1,0 +1,43 @@
+/**
+ * The ways that transactions can be run through the program, by the name that `--path` takes. Each
+ * times what it counts by itself: making its input is never part of it. A path that goes through
+ * more of the program takes `raws`, one that begins at execution takes `records`.
+ */
+import type { Clock } from '../state/base/ports.js';
+import type { AllocEntry } from './chain.js';
+import { startExecuteRunner } from './execute.js';
+
+export interface Batch {
+  /** Signed transactions, and the records decoded from them, in the same order. */
+  readonly raws: readonly Uint8Array[];
+  readonly records: readonly Uint8Array[];
+}
+
+export interface BatchFigures {
+  readonly milliseconds: number;
+  /** User and system time of the whole process. */
+  readonly cpuMilliseconds: number;
+  readonly gas: number;
+  /** Executions in all, repeated ones included. */
+  readonly executions: number;
+}
+
+/** Runs batch after batch on one state. */
+export interface Runner {
+  /** @throws DeltacastError TX_INVALID where a transaction does not succeed: nothing is counted */
+  run(batch: Batch): Promise<BatchFigures>;
+  /** A hash of all state, for comparing runs that must give the same. */
+  digest(): string;
+  stop(): Promise<void>;
+}
+
+export interface RunnerOptions {
+  readonly engine: string;
+  readonly workers: number;
+  readonly alloc: readonly AllocEntry[];
+  readonly clock: Clock;
+}
+
+export type StartRunner = (options: RunnerOptions) => Promise<Runner>;
+
+export const PATHS: Readonly<Record<string, StartRunner>> = { execute: startExecuteRunner };

@@ -1,0 +1,46 @@
+/**
+ * The accounts of a load: keys from a seed, so never those of a wallet, and the next nonce of each.
+ * An address costs a point multiplication (about 30 us), so a key is turned into one when asked for
+ * and then kept.
+ */
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { assert } from '../../state/base/assert.js';
+import { addressOfKey } from '../../workers/signature.js';
+
+export class LoadAccounts {
+  readonly count: number;
+  private readonly seed: number;
+  private readonly keys: (Uint8Array | undefined)[] = [];
+  private readonly addresses: (Uint8Array | undefined)[] = [];
+  private readonly nonces: Uint32Array;
+
+  constructor(count: number, seed: number) {
+    this.count = count;
+    this.seed = seed;
+    this.nonces = new Uint32Array(count);
+  }
+
+  /** 32 bytes. */
+  keyOf(index: number): Uint8Array {
+    assert(index >= 0 && index < this.count, 'an account of this load');
+    return (this.keys[index] ??= deriveKey(this.seed, index));
+  }
+
+  /** 20 bytes. */
+  addressOf(index: number): Uint8Array {
+    return (this.addresses[index] ??= addressOfKey(this.keyOf(index)));
+  }
+
+  /** The nonce of the account's next transaction, which it is taken for. */
+  takeNonce(index: number): number {
+    assert(index >= 0 && index < this.count, 'an account of this load');
+    const nonce = this.nonces[index]!;
+    this.nonces[index] = nonce + 1;
+    return nonce;
+  }
+}
+
+/** A hash is outside the curve's range once in 2^128. */
+function deriveKey(seed: number, index: number): Uint8Array {
+  return keccak_256(Buffer.from(`deltacast load, seed ${seed}, account ${index}`));
+}

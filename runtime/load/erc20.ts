@@ -1,0 +1,55 @@
+/**
+ * The token of the `erc20` load as a genesis has it: OpenZeppelin's ERC-20 with a balance for
+ * everybody. Storage is laid out as its constructor would have left it.
+ */
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { concatBytes, fromHex, toHex, toWord } from '../../state/base/bytes.js';
+import type { LoadAccounts } from './accounts.js';
+import { CODE, SLOTS } from './contracts/token.js';
+import type { GenesisAccount } from './workload.js';
+
+/** Where the token is, for every seed. */
+export const TOKEN_ADDRESS = keccak_256(Buffer.from('deltacast load token')).slice(12);
+/** Tokens of each holder, in the smallest unit. */
+export const TOKEN_BALANCE = 10n ** 24n;
+/** As in the source; short strings lie in their slot, with twice their length as the last byte. */
+const NAME = 'Deltacast Load';
+const SYMBOL = 'LOAD';
+
+const TRANSFER_SELECTOR = fromHex('a9059cbb');
+const ADDRESS_PADDING = new Uint8Array(12);
+
+/** Call data of transfer(address,uint256). */
+export function transferData(recipient: Uint8Array, amount: bigint): Uint8Array {
+  return concatBytes(TRANSFER_SELECTOR, ADDRESS_PADDING, recipient, toWord(amount));
+}
+
+/** Slot of a holder's balance: keccak256 of key and slot, as solc lays mappings out. */
+export function balanceSlot(holder: Uint8Array): Uint8Array {
+  return keccak_256(concatBytes(ADDRESS_PADDING, holder, toWord(BigInt(SLOTS._balances))));
+}
+
+/** The token's account with TOKEN_BALANCE for each account of the load. */
+export function tokenAccount(holders: LoadAccounts): GenesisAccount {
+  const storage: Record<string, string> = {
+    [slotHex(SLOTS._totalSupply)]: toHex(toWord(TOKEN_BALANCE * BigInt(holders.count))),
+    [slotHex(SLOTS._name)]: shortString(NAME),
+    [slotHex(SLOTS._symbol)]: shortString(SYMBOL),
+  };
+  const balance = toHex(toWord(TOKEN_BALANCE));
+  for (let index = 0; index < holders.count; index += 1) {
+    storage[toHex(balanceSlot(holders.addressOf(index)))] = balance;
+  }
+  return { balance: '0x0', nonce: '0x1', code: `0x${CODE}`, storage };
+}
+
+function slotHex(slot: number): string {
+  return toHex(toWord(BigInt(slot)));
+}
+
+function shortString(text: string): string {
+  const word = new Uint8Array(32);
+  word.set(Buffer.from(text));
+  word[31] = text.length * 2;
+  return toHex(word);
+}

@@ -1,0 +1,75 @@
+/**
+ * The part that all loads of pairs share: accounts with ether, a sender and a recipient for each
+ * transaction, and the prober, an account of its own behind the others. What a transaction does is
+ * for the kind of load to say.
+ */
+import { toHex } from '../../state/base/bytes.js';
+import { LoadAccounts } from './accounts.js';
+import { IndependentPairs, SeededNumbers } from './seeded.js';
+import { signMarket } from './sign.js';
+import type { GenesisAccount, Workload, WorkloadOptions } from './workload.js';
+
+/** A million ether: fees of any number of transactions that a benchmark can count. */
+const BALANCE = 10n ** 24n;
+
+/** The part of a transaction that makes the kind of load. */
+export interface Call {
+  readonly gasLimit: number;
+  readonly to: Uint8Array;
+  /** Wei. */
+  readonly value: bigint;
+  readonly data: Uint8Array;
+}
+
+export interface PairedKind {
+  readonly name: string;
+  /** What a sender does to a recipient. @param recipient  20 bytes */
+  call(recipient: Uint8Array): Call;
+  /** Accounts besides those with ether, such as contracts. */
+  contracts(accounts: LoadAccounts): Iterable<readonly [string, GenesisAccount]>;
+}
+
+export class PairedWorkload implements Workload {
+  readonly name: string;
+  private readonly kind: PairedKind;
+  private readonly options: WorkloadOptions;
+  /** The prober is the last one. */
+  private readonly accounts: LoadAccounts;
+  private readonly pairs: IndependentPairs;
+
+  constructor(kind: PairedKind, options: WorkloadOptions) {
+    this.name = kind.name;
+    this.kind = kind;
+    this.options = options;
+    this.accounts = new LoadAccounts(options.accounts + 1, options.seed);
+    this.pairs = new IndependentPairs(options.accounts, new SeededNumbers(options.seed));
+  }
+
+  *alloc(): IterableIterator<readonly [string, GenesisAccount]> {
+    const balance = `0x${BALANCE.toString(16)}`;
+    for (let index = 0; index < this.accounts.count; index += 1) {
+      yield [toHex(this.accounts.addressOf(index)), { balance }];
+    }
+    yield* this.kind.contracts(this.accounts);
+  }
+
+  next(count: number): Uint8Array[] {
+    return Array.from({ length: count }, () => {
+      const { from, to } = this.pairs.next();
+      return this.sign(from, to);
+    });
+  }
+
+  probe(): Uint8Array {
+    const prober = this.options.accounts;
+    return this.sign(prober, prober);
+  }
+
+  private sign(from: number, to: number): Uint8Array {
+    const { chainId, maxFeePerGas, maxPriorityFeePerGas } = this.options;
+    const nonce = this.accounts.takeNonce(from);
+    const fees = { chainId, nonce, maxFeePerGas, maxPriorityFeePerGas };
+    const call = this.kind.call(this.accounts.addressOf(to));
+    return signMarket({ ...fees, ...call }, this.accounts.keyOf(from));
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * What a load is: a state to begin with and signed transactions in an order in which all of them
+ * are valid. The same options give the same bytes.
+ */
+
+/** An account in a genesis file as geth reads it: 0x-hex strings. */
+export interface GenesisAccount {
+  readonly balance: string;
+  readonly nonce?: string;
+  readonly code?: string;
+  readonly storage?: Readonly<Record<string, string>>;
+}
+
+export type GenesisAlloc = Readonly<Record<string, GenesisAccount>>;
+
+export interface WorkloadOptions {
+  /** Accounts that send and receive, at least 2. */
+  readonly accounts: number;
+  readonly seed: number;
+  readonly chainId: number;
+  /** Wei per gas that senders bid, and of it the tip. */
+  readonly maxFeePerGas: bigint;
+  readonly maxPriorityFeePerGas: bigint;
+}
+
+export interface Workload {
+  readonly name: string;
+  /** The accounts that must be there before the first transaction. */
+  alloc(): IterableIterator<readonly [address: string, account: GenesisAccount]>;
+  /** The next signed transactions; nonces follow from call to call. */
+  next(count: number): Uint8Array[];
+  /**
+   * A transaction of the same kind by an account that `next` never uses: sent one at a time, it
+   * shows how long one sender waits while the others press.
+   */
+  probe(): Uint8Array;
+}
+
+export interface WorkloadKind {
+  readonly name: string;
+  /** One line for a list. */
+  readonly description: string;
+  create(options: WorkloadOptions): Workload;
+}
+
+/** The alloc of a genesis file. */
+export function genesisAlloc(workload: Workload): GenesisAlloc {
+  return Object.fromEntries(workload.alloc());
+}

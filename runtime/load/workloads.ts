@@ -1,0 +1,51 @@
+/**
+ * The loads by name. One more is one more entry here; those of pairs only say what a transaction
+ * does and which contracts it needs.
+ */
+import { toHex } from '../../state/base/bytes.js';
+import { DeltacastError } from '../../state/base/errors.js';
+import { TOKEN_ADDRESS, tokenAccount, transferData } from './erc20.js';
+import { type PairedKind, PairedWorkload } from './paired.js';
+import type { Workload, WorkloadKind, WorkloadOptions } from './workload.js';
+
+const NO_DATA = new Uint8Array(0);
+const TRANSFER_GAS = 21_000;
+/** An OpenZeppelin transfer to an empty slot takes about 52,000. */
+const TOKEN_TRANSFER_GAS = 60_000;
+
+const transfer: PairedKind = {
+  name: 'transfer',
+  call: (recipient) => ({ gasLimit: TRANSFER_GAS, to: recipient, value: 1n, data: NO_DATA }),
+  contracts: () => [],
+};
+
+const erc20: PairedKind = {
+  name: 'erc20',
+  call: (recipient) => ({
+    gasLimit: TOKEN_TRANSFER_GAS,
+    to: TOKEN_ADDRESS,
+    value: 0n,
+    data: transferData(recipient, 1n),
+  }),
+  contracts: (accounts) => [[toHex(TOKEN_ADDRESS), tokenAccount(accounts)]],
+};
+
+export const WORKLOADS: readonly WorkloadKind[] = [
+  paired(transfer, 'one wei from account to account, no two in a round alike'),
+  paired(erc20, 'one unit of an OpenZeppelin ERC-20 from account to account'),
+];
+
+/** @throws DeltacastError BAD_USAGE where there is no such load */
+export function createWorkload(name: string, options: WorkloadOptions): Workload {
+  const kind = WORKLOADS.find((each) => each.name === name);
+  if (kind === undefined) {
+    const known = WORKLOADS.map((each) => each.name).join(', ');
+    throw new DeltacastError('BAD_USAGE', `no load "${name.slice(0, 40)}"; there are: ${known}`);
+  }
+  return kind.create(options);
+}
+
+function paired(kind: PairedKind, description: string): WorkloadKind {
+  const create = (options: WorkloadOptions) => new PairedWorkload(kind, options);
+  return { name: kind.name, description, create };
+}

@@ -1,0 +1,50 @@
+/**
+ * The door to the benchmarks. Nobody imports `bench/`, so that a node never carries it: the command
+ * line loads it when the command is given, by its address next to this file.
+ */
+
+export interface BenchOptions {
+  /** Names of workloads, or `list` alone. */
+  readonly workloads: readonly string[];
+  readonly engines: readonly string[];
+  /** 0 is sequential execution: the others are compared with it. */
+  readonly workers: readonly number[];
+  readonly accounts: number;
+  readonly txs: number;
+  /** Repeats a run until it has taken so long; 0 runs once. */
+  readonly seconds: number;
+  readonly seed: number;
+  /** Transactions given to the executor at once. */
+  readonly batch: number;
+  readonly path: string;
+  readonly peers: boolean;
+  readonly json: boolean;
+  /** Where an SVG chart of all lines goes; null: nowhere. */
+  readonly chart: string | null;
+}
+
+export const BENCH_DEFAULTS: BenchOptions = {
+  workloads: [],
+  engines: ['reference'],
+  workers: [0, 1],
+  accounts: 10_000,
+  txs: 10_000,
+  seconds: 0,
+  seed: 1,
+  batch: 250,
+  path: 'execute',
+  peers: false,
+  json: false,
+  chart: null,
+};
+
+/** What `bench/main.ts` exports. */
+export interface BenchModule {
+  /** @throws DeltacastError BAD_USAGE, or WORKER_FAILED where a run gives wrong results */
+  runBench(options: BenchOptions): Promise<void>;
+}
+
+export async function loadBench(): Promise<BenchModule> {
+  const address = new URL('../../bench/main.js', import.meta.url);
+  return (await import(address.href)) as BenchModule;
+}

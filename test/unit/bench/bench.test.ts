@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest';
+import { CONTEXT, FEES, openArena } from '../../../bench/chain.js';
+import { chartOf } from '../../../bench/chart.js';
+import { PATHS } from '../../../bench/path.js';
+import { PEERS } from '../../../bench/peers.js';
+import { prepare } from '../../../bench/prepare.js';
+import { type BenchLine, tableHead, tableRow } from '../../../bench/report.js';
+import { runTransactions } from '../../../bench/run.js';
+import { createWorkload, WORKLOADS } from '../../../runtime/load/workloads.js';
+import { BENCH_DEFAULTS } from '../../../runtime/roles/bench.js';
+import { toHex } from '../../../state/base/bytes.js';
+import { systemClock } from '../../../state/base/ports.js';
+import { ethereumStateRoot } from '../../../state/mpt.js';
+import { startExecutor } from '../../../workers/start.js';
+
+const tools = { clock: systemClock, progress: () => {} };
+const options = { ...BENCH_DEFAULTS, accounts: 20, txs: 100, batch: 30, workers: [0, 1] };
+const TRANSFER_GAS = 21_000;
+
+async function linesOf(workload: string, more: object = {}): Promise<BenchLine[]> {
+  const lines: BenchLine[] = [];
+  for await (const line of runTransactions(workload, { ...options, ...more }, tools)) {
+    lines.push(line);
+  }
+  return lines;
+}
+
+describe('a run of 100 transfers', () => {
+  it('gives a line for each number of workers, with the figures of the contract', async () => {
+    const lines = await linesOf('transfer', { workers: [1, 0], peers: true });
+    expect(lines.map(({ workers }) => workers)).toEqual([0, 1]);
+    for (const line of lines) {
+      expect(line).toMatchObject({ workload: 'transfer', engine: 'reference', path: 'execute' });
+      expect(line).toMatchObject({ accounts: 20, txs: 100, runs: 1, gas: 100 * TRANSFER_GAS });
+      expect(line.tps).toBeCloseTo(100 / line.seconds, -1);
+      expect(line.mgasPerSecond).toBeCloseTo(line.gas / line.seconds / 1e6, 1);
+      expect(line.latencyMs.p50).toBeGreaterThan(0);
+      expect(line.latencyMs.p99).toBeGreaterThanOrEqual(line.latencyMs.p50);
+      expect(line.cpuSeconds).toBeGreaterThan(0);
+      expect(line.executions).toBeGreaterThanOrEqual(100);
+      expect(Object.keys(line.stages)).toEqual(['sign', 'recover', 'decode', 'execute']);
+      const peer = line.versus['@ethereumjs/vm']!;
+      expect(peer.ratio).toBeCloseTo(line.tps / peer.tps, 1);
+    }
+    expect(lines[0]).not.toHaveProperty('speedup');
+    expect(lines[1]!.speedup).toBeCloseTo(lines[1]!.tps / lines[0]!.tps, 2);
+    expect(JSON.parse(JSON.stringify(lines[1]))).toEqual(lines[1]);
+  });
+
+  it('is repeated for as long as was asked', async () => {
+    const [line] = await linesOf('transfer', { workers: [0], seconds: 0.1 });
+    expect(line!.runs).toBeGreaterThan(1);
+    expect(line!.gas).toBe(100 * TRANSFER_GAS);
+  });
+
+  it('is refused on a path that is not there', async () => {
+    await expect(linesOf('transfer', { path: 'whole' })).rejects.toThrow(/no path "whole"/);
+  });
+});
+
+describe.each(WORKLOADS.map(({ name }) => name))('the load %s', (name) => {
+  const load = createWorkload(name, { accounts: 10, seed: 5, ...FEES });
+  const alloc = [...load.alloc()];
+  const { warmUp, measured } = prepare(load, 10, 40, systemClock);
+
+  it('leaves the same Ethereum state root here as at the peer', async () => {
+    const peer = await PEERS['@ethereumjs/vm']!({ alloc, warmUp, measured, clock: systemClock });
+    const arena = openArena(alloc, 1);
+    const executor = await startExecutor({ arena, workers: 0, clock: systemClock });
+    executor.sequence = 1;
+    await executor.beginBlock(CONTEXT);
+    await executor.runBatch(warmUp.records);
+    const { outcomes } = await executor.runBatch(measured.records);
+    expect(peer.gas).toBe(outcomes.reduce((sum, { gasUsed }) => sum + gasUsed, 0));
+    expect(toHex(await ethereumStateRoot(arena))).toBe(toHex(peer.stateRoot));
+  });
+
+  it('gives the same digest for one run and a different one for less of it', async () => {
+    const digests: string[] = [];
+    for (const workers of [0, 1]) {
+      const start = PATHS['execute']!;
+      const runner = await start({ engine: 'reference', workers, alloc, clock: systemClock });
+      await runner.run(warmUp);
+      digests.push(runner.digest());
+      await runner.run(measured);
+      digests.push(runner.digest());
+      await runner.stop();
+    }
+    expect(digests[0]).toBe(digests[2]);
+    expect(digests[1]).toBe(digests[3]);
+    expect(digests[0]).not.toBe(digests[1]);
+  });
+
+  it('counts nothing where a transaction does not succeed', async () => {
+    const start = PATHS['execute']!;
+    const runner = await start({ engine: 'reference', workers: 0, alloc, clock: systemClock });
+    // Without what came before, the first nonces are too high.
+    await expect(runner.run(measured)).rejects.toThrow(/TX_NONCE_TOO_HIGH|failed/);
+    await runner.stop();
+  });
+});
+
+describe('reports', () => {
+  const line: BenchLine = {
+    workload: 'transfer',
+    path: 'execute',
+    engine: 'reference',
+    workers: 2,
+    accounts: 20,
+    txs: 100,
+    batch: 30,
+    runs: 1,
+    gas: 2_100_000,
+    seconds: 0.05,
+    cpuSeconds: 0.08,
+    tps: 2_000,
+    mgasPerSecond: 42,
+    latencyMs: { p50: 10, p99: 12.5 },
+    executions: 101,
+    stages: {
+      sign: { seconds: 0.01, perSecond: 10_000 },
+      recover: { seconds: 0.01, perSecond: 10_000 },
+      decode: { seconds: 0.01, perSecond: 10_000 },
+      execute: { seconds: 0.05, perSecond: 2_000 },
+    },
+    versus: { '@ethereumjs/vm': { tps: 1_000, ratio: 2 } },
+    speedup: 1.5,
+  };
+
+  it('are columns under their headings', () => {
+    const [row, peers] = tableRow(line).split('\n');
+    expect(row!.length).toBe(tableHead().length);
+    expect(row).toMatch(/transfer +reference +2 +2,000 +42\.0 +0\.08 +10\.00 +12\.50 +1\.50x$/);
+    expect(peers).toContain('2.00x @ethereumjs/vm (1,000 tx/s)');
+  });
+
+  it('are bars of a length in proportion, a peer once', () => {
+    const chart = chartOf([line, { ...line, workers: 0, tps: 500 }]);
+    const lengths = [...chart.matchAll(/width="([\d.]+)" height="18"/g)].map(([, width]) =>
+      Number(width),
+    );
+    expect(lengths).toEqual([400, 100, 200]);
+    expect(chart.match(/ethereumjs/g)).toHaveLength(1);
+    expect(chart).toMatch(/^<svg [\s\S]*<\/svg>\n$/);
+  });
+});
