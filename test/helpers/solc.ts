@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import solc from 'solc';
 
 const require = createRequire(import.meta.url);
-/** What biome makes of a longer string would not be one line a piece any more. */
+/** Leaves a line of 100 columns with its quotes. */
 const HEX_LINE_CHARACTERS = 90;
 
 interface AbiEntry {
@@ -29,9 +29,10 @@ export function contractModule(path: string, contract: string): string {
   const { abi, evm, storageLayout } = compile(path, contract);
   const slots = storageLayout.storage.map(({ label, slot }) => `  ${label}: ${slot},`);
   const signatures = abi.map((entry) => `  '${humanReadable(entry)}',`).sort();
+  const version = solc.version().split('+')[0];
   return [
     '/**',
-    ` * Compiled from ${basename(path)} by solc ${solc.version().split('+')[0]} for Cancun, optimizer at 200 runs, without metadata.`,
+    ` * ${basename(path)} as solc ${version} compiles it for Cancun: optimizer 200, no metadata.`,
     ' * Generated, not edited: a test compiles again and compares, and with `-u` it writes.',
     ' */',
     '',
@@ -90,7 +91,8 @@ function humanReadable({ type, name, inputs, outputs, stateMutability }: AbiEntr
   const head = `${type}${name === undefined ? '' : ` ${name}`}(${takes.join(', ')})`;
   const isPlain = stateMutability === undefined || stateMutability === 'nonpayable';
   const gives = outputs?.map((output) => output.type).join(', ') ?? '';
-  return `${head}${isPlain ? '' : ` ${stateMutability}`}${gives === '' ? '' : ` returns (${gives})`}`;
+  const mutability = isPlain ? '' : ` ${stateMutability}`;
+  return `${head}${mutability}${gives === '' ? '' : ` returns (${gives})`}`;
 }
 
 function hexLines(hex: string): string {

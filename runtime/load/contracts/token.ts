@@ -1,5 +1,5 @@
 /**
- * Compiled from token.sol by solc 0.8.37 for Cancun, optimizer at 200 runs, without metadata.
+ * token.sol as solc 0.8.37 compiles it for Cancun: optimizer 200, no metadata.
  * Generated, not edited: a test compiles again and compares, and with `-u` it writes.
  */
 
