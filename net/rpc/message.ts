@@ -111,7 +111,7 @@ export class Message {
       this.#settle(slot, '');
       return;
     }
-    const text = result instanceof RawJson ? result.text : JSON.stringify(result ?? null);
+    const text = jsonText(result);
     this.#replyBytes += text.length;
     if (this.isFull) {
       this.fail(slot, TOO_LARGE);
@@ -164,6 +164,12 @@ export class Message {
     const replies = this.#replies.filter((reply) => reply !== '');
     return replies.length === 0 ? '' : `[${replies.join(',')}]`;
   }
+}
+
+function jsonText(result: unknown): string {
+  // Hex is by far the most common answer, up to megabytes of it, and has nothing to escape.
+  if (typeof result === 'string' && result.startsWith('0x')) return `"${result}"`;
+  return result instanceof RawJson ? result.text : JSON.stringify(result ?? null);
 }
 
 const TOO_LARGE: RpcErrorBody = {

@@ -55,6 +55,11 @@ export async function call(url: string, method: string, params: unknown = []): P
   return (await response.json()) as RpcReply;
 }
 
+/** Ends by the test's own time limit. */
+export async function until(isDone: () => boolean): Promise<void> {
+  while (!isDone()) await new Promise((resolve) => setTimeout(resolve, 2));
+}
+
 /** Sends text as it is and gives all that came back until the connection ended. */
 export function rawHttp(port: number, text: string): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -110,9 +115,7 @@ export class WsClient {
   }
 
   async notified(count: number): Promise<unknown[]> {
-    while (this.notifications.length < count) {
-      await new Promise((resolve) => setTimeout(resolve, 2));
-    }
+    await until(() => this.notifications.length >= count);
     return this.notifications.map(({ result }) => result);
   }
 

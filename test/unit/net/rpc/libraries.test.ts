@@ -16,7 +16,7 @@ import { privateKeyToAccount } from 'viem/accounts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toHex } from '../../../../state/base/bytes.js';
 import { ALICE, BOB, hashAt, OPEN_BLOCK, TOPIC } from '../../../helpers/fake-backend.js';
-import { startTestServer, type TestServer } from '../../../helpers/rpc-client.js';
+import { startTestServer, type TestServer, until } from '../../../helpers/rpc-client.js';
 
 const ZERO_HASH = `0x${'0'.repeat(64)}`;
 const SEALED = toHex(hashAt(2));
@@ -43,10 +43,6 @@ const viemWs = () =>
     chain: chain(),
     transport: webSocket(test.url.replace('http', 'ws'), { reconnect: false, keepAlive: false }),
   });
-
-const until = async (isDone: () => boolean): Promise<void> => {
-  while (!isDone()) await new Promise((resolve) => setTimeout(resolve, 5));
-};
 
 describe('viem', () => {
   it('reads chain, blocks, transactions, receipts and logs', async () => {
