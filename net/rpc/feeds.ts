@@ -27,7 +27,9 @@ export type FeedKind =
   | 'pendingHashes'
   | 'pendingTransactions'
   | 'miniBlocks'
-  | 'stateChanges';
+  | 'stateChanges'
+  /** An empty item for each mini-block. */
+  | 'ticks';
 
 export interface Feed {
   readonly kind: FeedKind;
@@ -47,6 +49,7 @@ const KINDS: readonly FeedKind[] = [
   'pendingTransactions',
   'miniBlocks',
   'stateChanges',
+  'ticks',
 ];
 
 export class Feeds implements BackendListener {
@@ -89,6 +92,7 @@ export class Feeds implements BackendListener {
     this.#guard(() => {
       this.#deliverLogs(miniBlock);
       this.#deliverChanges(miniBlock);
+      this.#deliverAll(this.#of('ticks'), '');
       const feeds = this.#of('miniBlocks');
       if (feeds.size === 0) return;
       this.#deliverAll(feeds, JSON.stringify(formatMiniBlock(miniBlock, this.#backend.keccak256)));

@@ -30,7 +30,7 @@ export function callMethods(context: RpcContext): [string, Handler][] {
   return methods;
 }
 
-function parseCall(params: readonly unknown[]): CallOptions {
+export function parseCall(params: readonly unknown[]): CallOptions {
   checkCount(params, 1, 4);
   return {
     request: parseTransactionRequest(params[0], 'call'),
@@ -40,7 +40,8 @@ function parseCall(params: readonly unknown[]): CallOptions {
   };
 }
 
-function callJson(result: CallResult): string {
+/** @throws RpcError for a call that did not end well */
+export function callJson(result: CallResult): string {
   if (result.status !== 'ok') throw callError(result);
   return toHex(result.output);
 }

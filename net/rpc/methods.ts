@@ -1,5 +1,6 @@
 /** All methods by name. What a backend cannot do is not in the table: "method not found". */
 import type { Handler, MethodTable, RpcContext } from './context.js';
+import { callAfter } from './methods-after.js';
 import { callMethods } from './methods-call.js';
 import { chainMethods } from './methods-chain.js';
 import { logMethods } from './methods-logs.js';
@@ -11,6 +12,7 @@ export function methodTable(context: RpcContext): MethodTable {
     ...nodeMethods(context),
     ...chainMethods(context),
     ...callMethods(context),
+    ['eth_callAfter', callAfter(context)],
     ...sendMethods(context),
     ...logMethods(context),
   ]);

@@ -43,7 +43,7 @@ export interface RpcTimeouts {
   readonly headerMs: number;
   /** To send the whole request, headers and body. */
   readonly requestMs: number;
-  /** Of a connection on which nothing moves. */
+  /** Of a kept-alive connection between two requests. */
   readonly idleMs: number;
   /** For an answer. */
   readonly answerMs: number;
@@ -113,7 +113,8 @@ function httpServer(timeouts: RpcTimeouts): Server {
     connectionsCheckingInterval: Math.min(TICK_MS, timeouts.headerMs),
   });
   http.maxConnections = RPC_SOCKETS_MAX;
-  http.timeout = timeouts.idleMs;
+  // While an answer is awaited nothing moves either.
+  http.timeout = timeouts.answerMs + timeouts.headerMs;
   return http;
 }
 

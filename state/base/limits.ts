@@ -75,8 +75,8 @@ export const RPC_REALTIME_TIMEOUT_MS = 10_000;
 /** MegaETH's default and cap of eth_callAfter. */
 export const RPC_CALL_AFTER_TIMEOUT_MS = 3_000;
 export const RPC_CALL_AFTER_TIMEOUT_MAX_MS = 60_000;
-/** An answer to no request takes longer: its handler has its own, shorter deadline. */
-export const RPC_ANSWER_TIMEOUT_MS = 60_000;
+/** No answer takes longer: handlers have deadlines of their own, the longest is the one above. */
+export const RPC_ANSWER_TIMEOUT_MS = 65_000;
 /** What a closing server waits for answers that are under way. */
 export const RPC_CLOSE_MS = 1_000;
 /** Transactions that txpool_content lists: at 700 bytes each the reply is near its limit. */

@@ -146,6 +146,7 @@ export class FakeBackend implements Backend {
   lastCall: CallOptions | null = null;
   lastQuery: LogQuery | null = null;
   logCount = 1;
+  nonce = 3n;
   readonly receipts = new Map<string, RpcReceipt>();
   readonly waiting = new Map<string, Set<(receipt: RpcReceipt) => void>>();
   balanceOf: () => bigint | Promise<bigint> = () => 1_000n;
@@ -158,7 +159,7 @@ export class FakeBackend implements Backend {
   balance = (): bigint | Promise<bigint> => this.balanceOf();
   code = (): Uint8Array => bytes(3, 0x60);
   storageAt = (): Uint8Array => bytes(32, 0x5a);
-  transactionCount = (): bigint => 3n;
+  transactionCount = (): bigint => this.nonce;
 
   numberOf(block: BlockSelector): number | null {
     if (block.kind === 'hash') {

@@ -38,10 +38,10 @@ async function expectAlive(): Promise<void> {
 }
 
 function statusOf(headers: string, body = requestText('eth_chainId')): Promise<string> {
-  return rawHttp(
-    test.server.port,
-    `POST / HTTP/1.1\r\n${headers}\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-  ).then((answer) => answer.split('\r\n', 1)[0] ?? '');
+  const rest = `Connection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  return rawHttp(test.server.port, `POST / HTTP/1.1\r\n${headers}\r\n${rest}`).then(
+    (answer) => answer.split('\r\n', 1)[0] ?? '',
+  );
 }
 
 const JSON_TYPE = 'Content-Type: application/json';

@@ -157,6 +157,8 @@ describe('ethers', () => {
 
   it('gets blocks and logs over WebSocket', async () => {
     const ethers = new WebSocketProvider(test.url.replace('http', 'ws'));
+    // An event before ethers knows its network is an unhandled rejection inside ethers.
+    await ethers.getNetwork();
     const numbers: number[] = [];
     const logs: Log[] = [];
     await ethers.on('block', (number) => numbers.push(number));

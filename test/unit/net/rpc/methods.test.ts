@@ -215,7 +215,8 @@ describe('calls', () => {
   };
 
   it('a revert is code 3 with its reason and data, a halt is -32000', async () => {
-    const reason = `08c379a0${'20'.padStart(64, '0')}${'02'.padStart(64, '0')}${'4e6f'.padEnd(64, '0')}`;
+    const word = (hex: string): string => hex.padStart(64, '0');
+    const reason = `08c379a0${word('20')}${word('02')}${'4e6f'.padEnd(64, '0')}`;
     const output = Buffer.from(reason, 'hex');
     expect(await withResult({ status: 'reverted', output, gasUsed: 1, haltReason: null })).toEqual({
       code: 3,

@@ -163,6 +163,35 @@ describe('subscriptions', () => {
   });
 });
 
+describe('eth_callAfter', () => {
+  const request = { to: toHex(BOB), input: '0x01' };
+  const callAfter = (nonce: unknown, timeout?: unknown) =>
+    client.call('eth_callAfter', [request, { account: toHex(ALICE), nonce, timeout }]);
+
+  it('answers at once, or with the mini-block that brings the account there', async () => {
+    expect((await callAfter('0x3')).result).toBe(toHex(bytes(32, 1)));
+    const later = callAfter(5);
+    await until(() => test.backend.listeners.size === 1);
+    test.backend.nonce = 4n;
+    test.backend.miniBlock();
+    test.backend.nonce = 5n;
+    test.backend.miniBlock();
+    expect((await later).result).toBe(toHex(bytes(32, 1)));
+    expect(test.backend.listeners.size).toBe(0);
+  });
+
+  it('gives up after its timeout', async () => {
+    expect((await callAfter(4, 20)).error).toEqual({
+      code: -32000,
+      message: 'Timeout: timeout waiting for nonce condition',
+    });
+    for (const timeout of [0, 60_001, '0x10', 1.5]) {
+      expect((await callAfter(4, timeout)).error?.code).toBe(-32602);
+    }
+    expect(test.backend.listeners.size).toBe(0);
+  });
+});
+
 describe('filters', () => {
   it('give what happened since they were asked last', async () => {
     const blocks = await result('eth_newBlockFilter');

@@ -109,7 +109,7 @@ describe.each(['eth_sendRawTransactionSync', 'realtime_sendRawTransaction'])('%s
     });
   });
 
-  it('answers at once with a receipt that is there already, also of a known transaction', async () => {
+  it('answers at once with a receipt that is there, also of a known transaction', async () => {
     test.backend.execute(hashOf(raw(1)), { status: 0 });
     test.backend.outcomeOf = (hash) => ({ status: 'known', hash });
     expect((await call(test.url, method, [raw(1)])).result).toMatchObject({ status: '0x0' });
