@@ -5,12 +5,14 @@
  * thread. `target` is scratch of that thread: where to go on is left there as f64, the records
  * follow after 16 bytes.
  */
-import { cellCount, keyPointer } from "./arena.as";
+import { cellCount, cellPointer, isCell, keyPointer } from "./arena.as";
 import { turnWord } from "./boundary.as";
 import { kindOf } from "./keys.as";
 import { KEY_SLOT, PRUNED } from "./map";
 import { isFirstChange, loadValueAt, reaches, undoCell } from "./undo.as";
 
+/** Nodes whose cells are looked at before the first is read. */
+const TOUCHED: u64 = 32;
 const RECORD_BYTES: usize = 96;
 const RECORD_KIND: usize = 31;
 const RECORD_SLOT: usize = 32;
@@ -26,7 +28,12 @@ export function recordChanges(
   if (!reaches(<u64>start) || !reaches(<u64>to)) return PRUNED;
   let count: u32 = 0;
   let position = <u64>from;
+  let touched = position;
   for (; position < <u64>to && count < countMax; position++) {
+    if (position == touched) {
+      touched = min(position + TOUCHED, <u64>to);
+      touch(position, touched, target);
+    }
     if (!isFirstChange(position, <u64>start)) continue;
     const id = undoCell(position);
     const record = target + 16 + <usize>count * RECORD_BYTES;
@@ -36,6 +43,21 @@ export function recordChanges(
   }
   store<f64>(target, <f64>position);
   return reaches(<u64>start) ? count : PRUNED;
+}
+
+/**
+ * Loads the lines that these nodes' cells will need, so that the misses overlap. The sum goes where
+ * it will be overwritten: it only keeps the loads.
+ */
+@inline
+function touch(position: u64, end: u64, sink: usize): void {
+  let sum: u32 = 0;
+  for (let at = position; at < end; at++) {
+    const id = undoCell(at);
+    if (!isCell(id)) continue;
+    sum += load<u32>(cellPointer(id)) + load<u32>(keyPointer(id));
+  }
+  store<u32>(sink, sum);
 }
 
 /** Records for the cells [first, end) that are not 0. @returns their number, or PRUNED */

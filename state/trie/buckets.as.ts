@@ -6,11 +6,16 @@
  */
 import {
   DEPTH_MAX, DIRTY, ENTRY_BYTES, ENTRY_LEAF, FULL_TRIE, ITEMS, LOAD, STAGE_MAX, T_DEPTH, T_DIRTY,
-  T_KEYS, T_SPLIT, T_STAGED,
+  T_KEYS, T_SPLIT, T_STAGED, T_TOUCHED,
 } from "./map";
 import { directoryPointer, giveBlock, openLevel, takeBlock } from "./memory.as";
-import { comparePaths, prefixAt, sortStaged, stagedAt } from "./stage.as";
+import { appendEntry, comparePaths, isSameLeaf, partition } from "./entries.as";
+import { hashBucket } from "./hashing.as";
+import { prefixAt, sortStaged, stagedAt } from "./stage.as";
 import { copyHash, isEmpty } from "./tasks.as";
+
+/** Items that are looked at before the first is merged. */
+const TOUCH_BYTES: usize = 32 * 8;
 
 /** What the last call of `inspect` found; in one thread, between two neighbouring statements. */
 let inserts: u32 = 0;
@@ -19,18 +24,25 @@ let isChanged: bool = false;
 
 /**
  * Moves everything staged into the buckets and lists those that changed.
+ * @param isHashed  whether changed buckets are hashed too, while they are in the cache
  * @returns 0, or FULL_TRIE with the trie torn
  */
-export function applyStaged(): i32 {
+export function applyStaged(isHashed: bool): i32 {
   sortStaged();
   const itemsEnd = <usize>ITEMS + (<usize>load<u32>(T_STAGED) << 3);
   let dirty: usize = DIRTY;
+  let touched: usize = ITEMS;
   for (let item: usize = ITEMS; item < itemsEnd; ) {
+    if (item >= touched) {
+      touched = min(item + TOUCH_BYTES, itemsEnd);
+      touch(item, touched);
+    }
     const bucket = bucketOf(prefixAt(item));
     let groupEnd = item + 8;
     while (groupEnd < itemsEnd && bucketOf(prefixAt(groupEnd)) == bucket) groupEnd += 8;
     if (!merge(bucket, item, groupEnd)) return FULL_TRIE;
     if (isChanged) {
+      if (isHashed) hashBucket(bucket);
       store<u32>(dirty, bucket);
       dirty += 4;
     }
@@ -39,6 +51,24 @@ export function applyStaged(): i32 {
   store<u32>(T_STAGED, 0);
   store<u32>(T_DIRTY, <u32>(dirty - DIRTY) >> 2);
   return 0;
+}
+
+/**
+ * Loads what the next items will need, first all directory entries, then all blocks: so that the
+ * misses overlap. The sum is stored only to keep the loads.
+ */
+function touch(item: usize, itemsEnd: usize): void {
+  let sum: u32 = 0;
+  for (let at = item; at < itemsEnd; at += 8) {
+    sum += load<u32>(directoryPointer(bucketOf(prefixAt(at))));
+  }
+  for (let at = item; at < itemsEnd; at += 8) {
+    const directory = directoryPointer(bucketOf(prefixAt(at)));
+    const block = <usize>load<u32>(directory);
+    const end = block + <usize>load<u32>(directory, 4) * ENTRY_BYTES;
+    for (let entry = block; entry < end; entry += ENTRY_BYTES) sum += load<u32>(entry);
+  }
+  store<u32>(T_TOUCHED, sum);
 }
 
 /** The heap number of the bucket of a path, by its first 32 bits. */
@@ -98,13 +128,13 @@ function mergeTo(target: usize, block: usize, count: u32, item: usize, itemsEnd:
     const staged = stagedAt(item);
     if (isSuperseded(item, itemsEnd)) continue;
     while (entry < blockEnd && comparePaths(entry, staged) < 0) {
-      target = append(target, entry);
+      target = appendEntry(target, entry);
       entry += ENTRY_BYTES;
     }
     if (entry < blockEnd && comparePaths(entry, staged) == 0) entry += ENTRY_BYTES;
-    if (!isEmpty(staged + ENTRY_LEAF)) target = append(target, staged);
+    if (!isEmpty(staged + ENTRY_LEAF)) target = appendEntry(target, staged);
   }
-  for (; entry < blockEnd; entry += ENTRY_BYTES) target = append(target, entry);
+  for (; entry < blockEnd; entry += ENTRY_BYTES) target = appendEntry(target, entry);
   return target;
 }
 
@@ -113,20 +143,6 @@ function mergeTo(target: usize, block: usize, count: u32, item: usize, itemsEnd:
 function isSuperseded(item: usize, itemsEnd: usize): bool {
   if (item + 8 >= itemsEnd || prefixAt(item) != prefixAt(item + 8)) return false;
   return comparePaths(stagedAt(item), stagedAt(item + 8)) == 0;
-}
-
-@inline
-function isSameLeaf(a: usize, b: usize): bool {
-  const low = v128.xor(v128.load(a, ENTRY_LEAF), v128.load(b, ENTRY_LEAF));
-  const high = v128.xor(v128.load(a, ENTRY_LEAF + 16), v128.load(b, ENTRY_LEAF + 16));
-  return !v128.any_true(v128.or(low, high));
-}
-
-@inline
-function append(target: usize, entry: usize): usize {
-  copyHash(entry, target);
-  copyHash(entry + ENTRY_LEAF, target + ENTRY_LEAF);
-  return target + ENTRY_BYTES;
 }
 
 /** How many keys the buckets take before one of them must split. */
@@ -150,6 +166,8 @@ export function splitFor(keys: u32): i32 {
     if (dirty == <usize>DIRTY + STAGE_MAX * 4) break;
     const bucket = (1 << depth) | split;
     if (!halve(bucket, depth)) return FULL_TRIE;
+    hashBucket(bucket << 1);
+    hashBucket((bucket << 1) | 1);
     store<u32>(dirty, bucket << 1);
     store<u32>(dirty, (bucket << 1) | 1, 4);
     dirty += 8;
@@ -190,15 +208,4 @@ function copyPart(bucket: u32, from: usize, count: u32): bool {
   store<u32>(directory, <u32>target);
   store<u32>(directory, count, 4);
   return true;
-}
-
-/** The first of some sorted entries whose path has a 1 at this bit; bit 0 is the highest. */
-@inline
-export function partition(first: usize, end: usize, bit: u32): usize {
-  assert(bit < 256);
-  const byte = <usize>(bit >> 3);
-  const mask = <u32>0x80 >> (bit & 7);
-  let entry = first;
-  while (entry < end && (load<u8>(entry + byte) & mask) == 0) entry += ENTRY_BYTES;
-  return entry;
 }

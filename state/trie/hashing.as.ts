@@ -5,7 +5,7 @@
  * of two siblings are one message. Rules: an empty subtree is 32 zero bytes; a subtree of one key
  * is that key's leaf hash; anything else is the hash of its two halves.
  */
-import { partition } from "./buckets.as";
+import { partition } from "./entries.as";
 import {
   DEEP, DIRTY, ENTRY_BYTES, ENTRY_LEAF, NODES, NODES_MAX, NODE_LINKS, NODE_LINK_BYTES, PATH_BITS,
   T_DEEPEST, T_DEPTH, T_DIRTY, T_NODES, T_QUEUES,
@@ -15,19 +15,17 @@ import {
   addTask, clearHash, copyHash, flushTasks, hashTagged, isEmpty, isLeaf, KEEP_NODE,
 } from "./tasks.as";
 
-/** Hashes the buckets of the dirty list and everything above them. */
-export function hashDirty(): void {
+/** Hashes what is above the buckets of the dirty list, once these have been hashed. */
+export function hashAbove(): void {
   const count = load<u32>(T_DIRTY);
   if (count == 0) return;
-  for (let index: u32 = 0; index < count; index++) {
-    hashBucket(load<u32>(<usize>DIRTY + (<usize>index << 2)));
-  }
   runQueues();
   hashLevels(count);
   store<u32>(T_DIRTY, 0);
 }
 
-function hashBucket(bucket: u32): void {
+/** The hash of a bucket; it is there after `hashAbove`. */
+export function hashBucket(bucket: u32): void {
   const directory = directoryPointer(bucket);
   const count = load<u32>(directory, 4);
   const block = <usize>load<u32>(directory);

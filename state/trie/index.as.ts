@@ -1,10 +1,10 @@
 /**
  * Entry of trie.wasm: the state trie over a memory of its own. One thread at a time. The order of
- * calls for a batch: `growFor`, `stage` as often as needed, `apply`, `rehash`.
+ * calls for a batch: `stage` as often as needed, `growFor`, `apply`.
  */
 import { hashBlock, hashFour } from "../kernel/blake3.as";
 import { applyStaged, roomOf, splitFor } from "./buckets.as";
-import { hashDirty } from "./hashing.as";
+import { hashAbove, hashBucket } from "./hashing.as";
 import {
   DEPTH_MAX, DIRTY, FULL_TRIE, STAGE_MAX, T_DEPTH, T_DIRTY, T_KEYS, T_SPLIT, T_STAGED,
 } from "./map";
@@ -30,21 +30,21 @@ export function growFor(keys: u32): i32 {
   while (true) {
     const split = splitFor(keys);
     if (split <= 0) return split;
-    hashDirty();
+    hashAbove();
   }
 }
 
-/** Takes in what is staged. @returns 0, or FULL_TRIE with the trie torn */
-export function apply(): i32 {
-  return applyStaged();
+/**
+ * Takes in what is staged. @returns 0, or FULL_TRIE with the trie torn
+ * @param isHashed  whether the root is brought up to date; else `rehashAll` must follow
+ */
+export function apply(isHashed: bool): i32 {
+  const status = applyStaged(isHashed);
+  if (isHashed && status == 0) hashAbove();
+  return status;
 }
 
-/** Brings the root up to date with the last `apply`. */
-export function rehash(): void {
-  hashDirty();
-}
-
-/** The same from every bucket: after several applications without hashing. */
+/** Hashes everything. */
 export function rehashAll(): void {
   const depth = load<u32>(T_DEPTH);
   const split = load<u32>(T_SPLIT);
@@ -57,9 +57,10 @@ function rehashRange(bucket: u32, bucketsEnd: u32): void {
     const count = min(bucketsEnd - bucket, <u32>STAGE_MAX);
     for (let index: u32 = 0; index < count; index++) {
       store<u32>(<usize>DIRTY + (<usize>index << 2), bucket + index);
+      hashBucket(bucket + index);
     }
     store<u32>(T_DIRTY, count);
-    hashDirty();
+    hashAbove();
     bucket += count;
   }
 }

@@ -6,6 +6,7 @@ import {
   ENTRY_BYTES, ENTRY_LEAF, HISTOGRAMS, ITEMS, ITEMS_SPARE, RECORDS, RECORD_BYTES,
   RECORD_KEY_BYTES, RECORDS_MAX, STAGE, STAGE_MAX, T_STAGED,
 } from "./map";
+import { comparePaths } from "./entries.as";
 import { addTask, flushTasks, isEmpty, KEEP_ALL, LEAF_BIT } from "./tasks.as";
 
 /** Below this a sort by insertion is faster than clearing the histograms. */
@@ -145,15 +146,4 @@ function isAfter(a: u64, b: u64): bool {
   const pathA = <usize>STAGE + <usize><u32>a * ENTRY_BYTES;
   const pathB = <usize>STAGE + <usize><u32>b * ENTRY_BYTES;
   return comparePaths(pathA, pathB) > 0;
-}
-
-/** Below, equal or above 0, as the bytes of two paths are ordered. */
-@inline
-export function comparePaths(a: usize, b: usize): i32 {
-  for (let at: usize = 0; at < 32; at += 8) {
-    const x = bswap<u64>(load<u64>(a + at));
-    const y = bswap<u64>(load<u64>(b + at));
-    if (x != y) return x < y ? -1 : 1;
-  }
-  return 0;
 }

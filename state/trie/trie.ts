@@ -15,8 +15,7 @@ interface TrieKernel {
   growFor(keys: number): number;
   stage(count: number): void;
   stagePaths(count: number): void;
-  apply(): number;
-  rehash(): void;
+  apply(isHashed: boolean): number;
   rehashAll(): void;
   rootAt(): number;
   keyCount(): number;
@@ -82,8 +81,7 @@ export class Trie {
    */
   apply({ isHashed }: { readonly isHashed: boolean }): void {
     check(this.#kernel.growFor(this.#kernel.keyCount() + this.#kernel.stagedCount()));
-    check(this.#kernel.apply());
-    if (isHashed) this.#kernel.rehash();
+    check(this.#kernel.apply(isHashed));
   }
 
   /** Hashes everything: after applications without hashing. */
