@@ -60,8 +60,10 @@ function divide(number: usize, low: u64, by: u64): bool {
   let rest: u64 = 0;
   for (let at: i32 = 28; at >= 0; at -= 4) {
     const part = (rest << 32) | load<u32>(number + at);
-    store<u32>(quotient + at, <u32>(part / by));
-    rest = part % by;
+    // Most numbers are short: no division of zeros.
+    const digit = part == 0 ? 0 : part / by;
+    store<u32>(quotient + at, <u32>digit);
+    rest = part - digit * by;
   }
   if (rest != 0) return false;
   v128.store(number, v128.load(quotient));

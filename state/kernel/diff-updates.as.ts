@@ -17,6 +17,9 @@ import {
 } from "./diff-value.as";
 import { undoPointer } from "./undo.as";
 
+/** Enough to hide the misses behind each other, few enough to stay in the first-level cache. */
+const TOUCHED_AHEAD: usize = 32;
+
 /** Writes updates until all are done or the window is full. @returns bytes written */
 export function encodeUpdates(state: usize, windowBytes: u32): u32 {
   const window = state + DIFF_STATE_BYTES;
@@ -27,7 +30,9 @@ export function encodeUpdates(state: usize, windowBytes: u32): u32 {
   let next = load<u32>(state, D_NEXT);
   let written = load<u32>(state, D_WRITTEN);
   let out = window;
+  let touched = change;
   for (; change < changesEnd && out <= full; change += 8) {
+    if (change == touched) touched = touchLines(state, change, changesEnd);
     const id = load<u32>(change, 4);
     const old = undoPointer(from + load<u32>(change));
     const form = chooseForm(old, cellPointer(id), state + D_WORK);
@@ -41,6 +46,23 @@ export function encodeUpdates(state: usize, windowBytes: u32): u32 {
   store<u32>(state, next, D_NEXT);
   store<u32>(state, written, D_WRITTEN);
   return <u32>(out - window);
+}
+
+/**
+ * Loads lines of some changes to come, one right after the other, so that their cache misses
+ * overlap; in the loop that encodes, branches on what was loaded hold them apart.
+ * @returns the first change whose lines were not loaded
+ */
+function touchLines(state: usize, change: usize, changesEnd: usize): usize {
+  const from = load<u64>(state, D_FROM);
+  const end = min(changesEnd, change + TOUCHED_AHEAD * 8);
+  let sum: u64 = 0;
+  for (let next = change; next < end; next += 8) {
+    sum += load<u64>(cellPointer(load<u32>(next, 4)));
+    sum += load<u64>(undoPointer(from + load<u32>(next)));
+  }
+  store<u64>(state, sum, D_WORK);
+  return end;
 }
 
 @inline
@@ -83,13 +105,35 @@ export function applyUpdates(state: usize, sequence: f64, bytes: u32, isLast: bo
   const stop = isLast ? end : end - UPDATE_BYTES_MAX;
   let left = load<u32>(state, D_LEFT);
   let at = window;
+  let touched = at;
   for (; left > 0 && at <= stop; left--) {
+    if (at >= touched) touched = touchCells(state, at, end);
     const length = applyUpdate(state, at, end, <u64>sequence);
     if (length < 0) return length;
     at += length;
   }
   store<u32>(state, left, D_LEFT);
   return <i32>(at - window);
+}
+
+/** As `touchLines`, for updates to come; nothing is checked. @returns where the next one begins */
+function touchCells(state: usize, start: usize, end: usize): usize {
+  let next = <u64>load<u32>(state, D_NEXT);
+  let at = start;
+  let sum: u64 = 0;
+  for (let count: usize = 0; count < TOUCHED_AHEAD && at < end; count++) {
+    const tag = <u32>load<u8>(at);
+    const form = tag & 63;
+    const id = next + loadGap(at + 1, tag >> 6);
+    if (id >= cellCount()) break;
+    sum += load<u64>(cellPointer(<u32>id));
+    at += 1 + gapBytes(tag >> 6);
+    const decimal: u32 = isDecimal(form) ? load<u8>(at++) : 0;
+    at += payloadBytes(form, decimal);
+    next = id + 1;
+  }
+  store<u64>(state, sum, D_WORK);
+  return at;
 }
 
 /** @returns its length, or what was wrong */
