@@ -69,15 +69,16 @@ function keyEntry(cells: readonly StateCell[], id: number): number[] {
   ];
 }
 
+/** The cell whose address is taken over, or -1. */
 function reference(cells: readonly StateCell[], id: number): number {
   const { kind, address } = cells[id]!;
   if (cells[id - 1]?.address === address) return id - 1;
-  const earlier = cells.slice(0, id);
-  return earlier.findLastIndex(
-    (cell) =>
-      cell.address === address &&
-      (kind === KIND_SLOT ? cell.kind === KIND_CODE : cell.kind !== KIND_SLOT),
-  );
+  for (let before = id - 1; before >= 0; before--) {
+    const other = cells[before]!;
+    if (other.address !== address) continue;
+    if (kind === KIND_SLOT ? other.kind === KIND_CODE : other.kind !== KIND_SLOT) return before;
+  }
+  return -1;
 }
 
 function update(gap: number, old: bigint, value: bigint): number[] {

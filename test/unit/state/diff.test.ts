@@ -146,4 +146,90 @@ describe('a diff', () => {
   test('is right when the undo ring wraps', () => {
     fc.assert(fc.property(histories, check(32)), { numRuns: RUNS, ...seed });
   });
+
+  test('does not depend on the order of writes, on detours or on sequences', () => {
+    const writes = fc.array(fc.tuple(fc.nat(59), words, fc.nat(9)), { maxLength: 120 });
+    const property = fc.property(writes, (list) => {
+      const straight = new Chain(8192);
+      const winding = new Chain(8192);
+      winding.sequence = 77;
+      const final = new Map(list.map(([pick, value]) => [pick, value]));
+      const diffs = [straight, winding].map((chain) => {
+        const { arena } = chain;
+        const since = arena.openMiniBlock(++chain.sequence);
+        for (let index = 0; index < 60; index++) arena.intern(0, toWord(BigInt(index)).slice(12));
+        if (chain === winding) {
+          for (const [pick, value, kind] of list) {
+            const mark = arena.mark();
+            arena.write(pick, toWord(WORD - 1n - value), ++chain.sequence);
+            if (kind < 3) arena.rollback(mark);
+          }
+        }
+        const order = [...final].sort(([a], [b]) => (chain === winding ? b - a : a - b));
+        for (let id = 0; id < 60; id++) {
+          if (chain === winding) arena.write(59 - id, toWord(0n), chain.sequence);
+        }
+        for (const [id, value] of order) arena.write(id, toWord(value), ++chain.sequence);
+        return toHex(encodeDiff(arena, arena.closeMiniBlock(chain.sequence), since));
+      });
+      expect(diffs[1]).toBe(diffs[0]);
+    });
+    fc.assert(property, { numRuns: Math.ceil(RUNS / 3), ...seed });
+  });
+
+  test('of a mini-block that changed nothing is its header', () => {
+    const chain = new Chain(64);
+    expect(toHex(chain.run([]))).toBe('0x0100000000');
+    chain.run([['intern', 0, 1, 0n]]);
+    const diff = chain.run([
+      ['write', 0, 0, 5n],
+      ['putBack', 0, 0, 0n],
+    ]);
+    expect(toHex(diff)).toBe('0x0100000000');
+  });
+
+  test('longer than the scratch goes through it in portions', () => {
+    const chain = new Chain(8192);
+    const replica = new Chain(8192);
+    const wide = (index: number): bigint => BigInt(toHex(keccak_256(toWord(BigInt(index)))));
+    const many = (name: string): Step[] =>
+      Array.from({ length: 3500 }, (_, index) => [name, index * 4 + 3, 1, wide(index)]);
+    for (const miniBlock of [many('intern'), many('write')]) {
+      const before = stateOf(chain.arena, chain.start);
+      const diff = chain.run(miniBlock);
+      const after = stateOf(chain.arena, chain.start);
+      expect(diff.length).toBeGreaterThan(100_000);
+      expect(Buffer.compare(diff, referenceDiff(before, after))).toBe(0);
+      expect(Buffer.compare(follow(replica, diff), diff)).toBe(0);
+      expect(
+        Buffer.compare(referenceDiff(before, stateOf(replica.arena, replica.start)), diff),
+      ).toBe(0);
+    }
+  });
+
+  test('bridges any gap between ids', () => {
+    const chains = [0, 1].map(() => {
+      const arena = Arena.create({ megabytes: 64, threads: 1 });
+      for (let index = 0; index < 140_000; index++) {
+        arena.intern(0, toWord(BigInt(index) + 1n).subarray(12));
+      }
+      return arena;
+    });
+    const [arena, replica] = chains as [Arena, Arena];
+    const gaps = [0, 1, 2, 256, 257, 258, 65_792, 65_793, 0];
+    const since = arena.openMiniBlock(1);
+    let id = -1;
+    for (const gap of gaps) arena.write((id += gap + 1), toWord(1n), 1);
+    const diff = encodeDiff(arena, arena.closeMiniBlock(1), since);
+    const sizes = [1, 2, 2, 2, 3, 3, 3, 5, 1];
+    expect(diff.length - 5).toBe(sizes.reduce((sum, size) => sum + size));
+    replica.openMiniBlock(1);
+    expect(applyDiff(replica, diff, 1).updates).toBe(gaps.length);
+    const out = new Uint8Array(32);
+    id = -1;
+    for (const gap of gaps) {
+      replica.readLatest((id += gap + 1), out);
+      expect(out).toEqual(toWord(1n));
+    }
+  });
 });
