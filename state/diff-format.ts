@@ -1,7 +1,7 @@
 /**
  * What is around a diff's sections: {version, number of codes, of keys, bytes of keys, number of
  * updates}, codes, keys, updates (ARCHITECTURE.md, "The diff"). Every claim is held against the
- * bytes that are there: an item takes at least one, so no count promises more than the diff is long.
+ * bytes that are there: an item takes at least one, so no count promises more than there can be.
  */
 import { DeltacastError } from './base/errors.js';
 import { DIFF_VERSION } from './kernel/diff-map.js';

@@ -98,9 +98,6 @@ export const MINI_BLOCK_RAW_BYTES_MAX = 2 * MIB;
 /** Callbacks that wait for receipts: as many as requests that may wait on all sockets. */
 export const WAITERS_MAX = 65_536;
 
-/** Byte strings and numbers in the body of a frame; the widest body in use has about ten. */
-export const COLUMNS_MAX = 32;
-
 /** Inbound peers; hyperswarm itself does not enforce a limit. */
 export const PEERS_INBOUND_MAX = 64;
 /** Bytes queued to one peer before it is dropped to catch-up. */

@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Arena } from '../../state/arena.js';
 import { toHex, toWord } from '../../state/base/bytes.js';
 import { systemClock } from '../../state/base/ports.js';
+import { encodeDiff } from '../../state/diff.js';
+import { StateRoot } from '../../state/root.js';
 import type { Executor } from '../../workers/batch.js';
 import type { Outcome } from '../../workers/outcome.js';
 import { startExecutor } from '../../workers/start.js';
@@ -19,6 +21,7 @@ const PAYEE = new Uint8Array(20).fill(0xcd);
 interface Party {
   readonly arena: Arena;
   readonly executor: Executor;
+  readonly root: StateRoot;
 }
 
 /** What must not depend on the number of workers: all but the read set, which may be older. */
@@ -44,13 +47,13 @@ async function startParty(workers: number): Promise<Party> {
   arena.closeMiniBlock(1);
   const executor = await startExecutor({ arena, workers, clock: systemClock });
   await executor.beginBlock(CONTEXT);
-  return { arena, executor };
+  return { arena, executor, root: new StateRoot(arena) };
 }
 
 /** A whole block: calls of its own, transactions in two batches, credits; then all of it undone. */
-async function runBlock({ arena, executor }: Party, records: readonly Uint8Array[]) {
+async function runBlock({ arena, executor, root }: Party, records: readonly Uint8Array[]) {
   const mark = arena.mark();
-  arena.openMiniBlock(FIRST);
+  const opened = arena.openMiniBlock(FIRST);
   executor.sequence = FIRST - 1;
   const half = records.length >> 1;
   const first = await executor.systemCall({ to: addressOf('counter'), data: toWord(1n) });
@@ -65,7 +68,10 @@ async function runBlock({ arena, executor }: Party, records: readonly Uint8Array
   await executor.credit([]);
   const failing = await executor.systemCall({ to: addressOf('reverter'), data: new Uint8Array(0) });
   const outcomes = [first, absent, ...front.outcomes, ...back.outcomes, failing].map(visible);
-  const result = { outcomes, cells: cellsOf(arena), sequence: executor.sequence };
+  const { sequence } = executor;
+  const diff = toHex(encodeDiff(arena, arena.closeMiniBlock(sequence), opened));
+  const stateRoot = toHex(root.rebuild(sequence));
+  const result = { outcomes, cells: cellsOf(arena), sequence, diff, stateRoot };
   arena.rollback(mark);
   return result;
 }
@@ -81,7 +87,7 @@ describe('parallel execution', () => {
   const party = (workers: number): Party => parties.get(workers) as Party;
 
   it.each([1, 2, 3, 4])(
-    'with %i workers gives the outcomes, cells, ids and versions of sequential execution',
+    'with %i workers gives outcomes, cells, ids, versions, diff and root of sequential execution',
     async (workers) => {
       const property = fc.asyncProperty(randomBlock, async (records) => {
         const expected = await runBlock(party(0), records);

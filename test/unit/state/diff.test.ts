@@ -208,14 +208,10 @@ describe('a diff', () => {
   });
 
   test('bridges any gap between ids', () => {
-    const chains = [0, 1].map(() => {
-      const arena = Arena.create({ megabytes: 64, threads: 1 });
-      for (let index = 0; index < 140_000; index++) {
-        arena.intern(0, toWord(BigInt(index) + 1n).subarray(12));
-      }
-      return arena;
-    });
-    const [arena, replica] = chains as [Arena, Arena];
+    const arena = Arena.create({ megabytes: 64, threads: 1 });
+    for (let index = 0; index < 132_400; index++) {
+      arena.intern(0, toWord(BigInt(index) + 1n).subarray(12));
+    }
     const gaps = [0, 1, 2, 256, 257, 258, 65_792, 65_793, 0];
     const since = arena.openMiniBlock(1);
     let id = -1;
@@ -223,12 +219,12 @@ describe('a diff', () => {
     const diff = encodeDiff(arena, arena.closeMiniBlock(1), since);
     const sizes = [1, 2, 2, 2, 3, 3, 3, 5, 1];
     expect(diff.length - 5).toBe(sizes.reduce((sum, size) => sum + size));
-    replica.openMiniBlock(1);
-    expect(applyDiff(replica, diff, 1).updates).toBe(gaps.length);
+    arena.rollback(since);
+    expect(applyDiff(arena, diff, 1).updates).toBe(gaps.length);
     const out = new Uint8Array(32);
     id = -1;
     for (const gap of gaps) {
-      replica.readLatest((id += gap + 1), out);
+      arena.readLatest((id += gap + 1), out);
       expect(out).toEqual(toWord(1n));
     }
   });
