@@ -23,7 +23,9 @@ const words = fc.oneof(
     .tuple(fc.bigInt(1n, 99_999n), fc.nat(40))
     .map(([digits, zeros]) => digits * 10n ** BigInt(zeros)),
   fc.bigInt(1n, 300n).map((number) => WORD - number),
-  fc.tuple(fc.bigInt(0n, 300n), fc.nat(31)).map(([field, at]) => field << BigInt(8 * at)),
+  fc
+    .tuple(fc.bigInt(0n, 300n), fc.nat(31))
+    .map(([field, at]) => BigInt.asUintN(256, field << BigInt(8 * at))),
   fc.tuple(fc.bigInt(0n, WORD - 1n), fc.nat(255)).map(([word, drop]) => word >> BigInt(drop)),
 );
 
