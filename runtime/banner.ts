@@ -1,4 +1,5 @@
 /** What a node says when it starts: as Anvil does, and what Anvil has no need to say. */
+import { keccak_256 } from '@noble/hashes/sha3.js';
 import { toHex } from '../state/base/bytes.js';
 import type { NodeConfig } from './config.js';
 import { DEFAULT_MNEMONIC, DERIVATION_PATH, type DevAccount } from './wallet.js';
@@ -66,10 +67,20 @@ export function joinCommand(config: NodeConfig, sequencerKey: Uint8Array): strin
 function accountLines(accounts: readonly DevAccount[], balance: number): string[] {
   if (accounts.length === 0) return [];
   const addresses = accounts.map(
-    ({ address }, index) => `(${index}) ${toHex(address)} (${balance} ETH)`,
+    ({ address }, index) => `(${index}) ${checksummed(address)} (${balance} ETH)`,
   );
   const keys = accounts.map(({ privateKey }, index) => `(${index}) ${toHex(privateKey)}`);
   return [...section('Available Accounts', addresses), ...section('Private Keys', keys)];
+}
+
+/** With the upper-case letters of EIP-55. */
+function checksummed(address: Uint8Array): string {
+  const digits = toHex(address).slice(2);
+  const hash = toHex(keccak_256(Buffer.from(digits))).slice(2);
+  const cased = [...digits].map((digit, index) =>
+    Number.parseInt(hash[index] ?? '0', 16) >= 8 ? digit.toUpperCase() : digit,
+  );
+  return `0x${cased.join('')}`;
 }
 
 function section(title: string, lines: readonly string[]): string[] {

@@ -19,7 +19,7 @@ import type { UndoRange } from '../state/arena-changes.js';
 import { assert } from '../state/base/assert.js';
 import { DeltacastError } from '../state/base/errors.js';
 import type { Clock } from '../state/base/ports.js';
-import { applyDiff } from '../state/diff.js';
+import { applyDiff, type DiffStatistics } from '../state/diff.js';
 import type { BlockContext } from '../workers/engine.js';
 import { type ExecutedColumns, logCountOf } from '../workers/executed.js';
 import { headerHash, headerRoots } from '../workers/header.js';
@@ -89,6 +89,8 @@ export class Chain {
   readonly store: FrameStore;
   readonly history: History;
   readonly chainId: number;
+  /** Of the diffs applied here that belong to transactions. */
+  readonly diffTotals = { updates: 0, updateBytes: 0, newKeys: 0, keyBytes: 0 };
   private readonly clock: Clock;
   private readonly frames: FrameChain;
   private readonly listeners = new Set<ChainListener>();
@@ -137,6 +139,11 @@ export class Chain {
   /** Height that the next frame gets. */
   get nextHeight(): number {
     return this.frames.height;
+  }
+
+  /** Hash of the last frame; the chain's identity before the first. */
+  get tipHash(): Uint8Array {
+    return this.lastFrameHash;
   }
 
   listen(listener: ChainListener): () => void {
@@ -238,7 +245,8 @@ export class Chain {
     let range: UndoRange;
     try {
       arena.openMiniBlock(this.lastSequence + 1);
-      applyDiff(arena, miniBlock.diff, miniBlock.sequence);
+      const statistics = applyDiff(arena, miniBlock.diff, miniBlock.sequence);
+      if (miniBlock.transactions.count > 0) this.countDiff(statistics);
       range = arena.closeMiniBlock(miniBlock.sequence);
       if (!isReplay) this.store.append(frame.kind, frame.bytes);
     } catch (error) {
@@ -268,6 +276,14 @@ export class Chain {
     // A live seal is still to be compared, and needs what the block changed.
     if (isReplay) this.arena.retainFrom(oldest.to);
     return { block, headerRlp };
+  }
+
+  private countDiff({ updates, updateBytes, newKeys, keyBytes }: DiffStatistics): void {
+    const { diffTotals } = this;
+    diffTotals.updates += updates;
+    diffTotals.updateBytes += updateBytes;
+    diffTotals.newKeys += newKeys;
+    diffTotals.keyBytes += keyBytes;
   }
 
   /** Opens the frame's block, closing the one before, where it is not the open one. */

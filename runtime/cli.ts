@@ -3,12 +3,21 @@
  * The command line: flags to a role. Only this file reads arguments and sets the exit status: 0
  * done and right, 1 something did not match or failed, 2 bad usage or bad input.
  */
+import { availableParallelism } from 'node:os';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { type Bootstrap, startBootstrap } from '../net/p2p/swarm.js';
 import { isDeltacastError } from '../state/base/errors.js';
-import { systemClock } from '../state/base/ports.js';
+import { systemClock, systemRandom } from '../state/base/ports.js';
 import { readBlockFile } from './block-file.js';
+import { defaultConfig, type NodeConfig } from './config.js';
+import { configOf, type GivenFlags, NODE_FLAGS } from './flags.js';
+import { createLogger } from './logger.js';
 import { BENCH_DEFAULTS, type BenchOptions, loadBench } from './roles/bench.js';
+import { type DemoOptions, runDemo } from './roles/demo.js';
 import { isMatch, Replayer, type ReplayResult } from './roles/replay.js';
+import { startReplica } from './roles/replica.js';
+import type { RunningNode } from './roles/running-node.js';
+import { startSequencer } from './roles/sequencer.js';
 
 const EXIT_MISMATCH = 1;
 const EXIT_USAGE = 2;
@@ -125,6 +134,143 @@ function addBench(root: Command): void {
     .action(bench);
 }
 
+interface NodeFlags extends GivenFlags {
+  readonly json?: true;
+}
+
+/** On one host a sequencer and a replica do not share a port or a directory. */
+const REPLICA_DEFAULTS = { port: 8546, dataDir: './.deltacast-replica' } as const;
+
+async function sequencer(flags: NodeFlags): Promise<void> {
+  const config = configOf(defaultConfig(availableParallelism()), flags);
+  const node = await startSequencer(config, portsOf(config));
+  announce(node, flags, node.banner);
+  await untilStopped(node);
+}
+
+async function replica(flags: NodeFlags): Promise<void> {
+  const base = { ...defaultConfig(availableParallelism()), ...REPLICA_DEFAULTS };
+  const config = configOf(base, flags);
+  const node = await startReplica(config, portsOf(config));
+  const { host, topic } = config;
+  announce(
+    node,
+    flags,
+    `Following ${node.sequencerKey} on topic ${topic}.\n` +
+      `Listening on ${host}:${node.port} (HTTP and WebSocket)\n`,
+  );
+  await untilStopped(node);
+}
+
+function portsOf({ logLevel, jsonLogs }: NodeConfig) {
+  return { clock: systemClock, random: systemRandom, log: createLogger(logLevel, jsonLogs) };
+}
+
+function announce(node: RunningNode, { json }: NodeFlags, text: string): void {
+  const { port, sequencerKey } = node;
+  process.stdout.write(json ? `${JSON.stringify({ port, sequencerKey })}\n` : text);
+}
+
+/** Until the first signal; the second ends the process at once. */
+async function untilStopped(node: RunningNode): Promise<void> {
+  let hasFailed = false;
+  void node.failed.then(() => {
+    hasFailed = true;
+  });
+  await untilSignal();
+  await node.stop();
+  process.exit(hasFailed ? EXIT_MISMATCH : 0);
+}
+
+function untilSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    let signals = 0;
+    const onSignal = (): void => {
+      signals += 1;
+      if (signals > 1) process.exit(EXIT_MISMATCH);
+      resolve();
+    };
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
+  });
+}
+
+interface BootstrapFlags {
+  readonly host: string;
+  readonly port?: number;
+  readonly json?: true;
+}
+
+async function bootstrap({ host, port, json }: BootstrapFlags): Promise<void> {
+  const nodes: Bootstrap = await startBootstrap({
+    host,
+    nodes: 4,
+    ...(port === undefined ? {} : { port }),
+  });
+  const value = nodes.addresses.join(',');
+  process.stdout.write(
+    json ? `${JSON.stringify({ bootstrap: value })}\n` : `--bootstrap ${value}\n`,
+  );
+  await untilSignal();
+  await nodes.stop();
+  process.exit(0);
+}
+
+interface DemoFlags extends DemoOptions {
+  readonly json?: true;
+}
+
+async function demo({ json, ...options }: DemoFlags): Promise<void> {
+  const say = (line: string): void => {
+    process.stderr.write(`${line}\n`);
+  };
+  const summary = await runDemo(options, { clock: systemClock, say });
+  process.stdout.write(
+    json ? `${JSON.stringify({ summary })}\n` : `${JSON.stringify(summary, null, 2)}\n`,
+  );
+  process.exitCode = summary.matches ? 0 : EXIT_MISMATCH;
+}
+
+function addNodes(root: Command): void {
+  const roles = [
+    ['sequencer', 'order and execute transactions, publish what they change', sequencer],
+    ['replica', 'follow a sequencer without executing, and serve reads', replica],
+  ] as const;
+  for (const [name, description, action] of roles) {
+    const command = root.command(name).description(description);
+    for (const { flag, description, read } of NODE_FLAGS) command.option(flag, description, read);
+    command
+      .option('--memory', 'keep nothing on disk')
+      .option('--config <file>', 'settings as JSON; flags win')
+      .option('--json-logs', 'log in JSON lines')
+      .option('--json', 'one JSON line when it is up')
+      .exitOverride()
+      .action(action);
+  }
+}
+
+function addDemo(root: Command): void {
+  root
+    .command('demo')
+    .description('a local DHT, a sequencer, a replica and a load, compared at the end')
+    .option('--seconds <n>', 'how long the load lasts', parseNumber, 20)
+    .option('--load <name>', 'transfer or erc20', 'erc20')
+    .option('--accounts <n>', 'accounts that send and receive', parseNumber, 1_000)
+    .option('--workers <n>', 'execution threads', parseWorkers, 1)
+    .option('--rate <n>', 'transactions a second at most', parseNumber)
+    .option('--json', 'one JSON line at the end')
+    .exitOverride()
+    .action(demo);
+  root
+    .command('bootstrap')
+    .description('run DHT nodes of your own')
+    .option('--host <address>', 'IPv4 address at which others reach them', '127.0.0.1')
+    .option('--port <n>', 'of the first node', parseNumber)
+    .option('--json', 'one JSON line when they are up')
+    .exitOverride()
+    .action(bootstrap);
+}
+
 function program(): Command {
   const root = new Command('deltacast')
     .description('A real-time EVM for one host.')
@@ -139,6 +285,8 @@ function program(): Command {
     .option('--json', 'one JSON line a block, then a summary')
     .exitOverride()
     .action(replay);
+  addNodes(root);
+  addDemo(root);
   addBench(root);
   return root;
 }

@@ -39,6 +39,9 @@ export interface NodeConfig {
   readonly bootstrap: readonly string[];
   /** 32 bytes in hex: the key that a follower trusts. */
   readonly sequencerKey: string | null;
+  /** Host names besides the local ones, and exact origins, that may use the RPC. */
+  readonly allowedHosts: readonly string[];
+  readonly allowedOrigins: readonly string[];
   readonly logLevel: LogLevel;
   readonly jsonLogs: boolean;
 }
@@ -70,6 +73,8 @@ export function defaultConfig(cores: number): NodeConfig {
     topic: null,
     bootstrap: [],
     sequencerKey: null,
+    allowedHosts: [],
+    allowedOrigins: [],
     logLevel: 'info',
     jsonLogs: false,
   };
@@ -90,6 +95,7 @@ const isInteger =
     typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max;
 const isHexKey: Check = (value) =>
   value === null || (typeof value === 'string' && /^(0x)?[0-9a-fA-F]{64}$/.test(value));
+const isNames: Check = (value) => Array.isArray(value) && value.every(isText);
 const isBootstrap: Check = (value) =>
   Array.isArray(value) && value.every((node) => typeof node === 'string' && isHostPort(node));
 
@@ -128,6 +134,8 @@ const RULES: { readonly [Key in keyof NodeConfig]: Rule } = {
   topic: { check: isTextOrNull, expected: 'a name' },
   bootstrap: { check: isBootstrap, expected: 'HOST:PORT,...' },
   sequencerKey: { check: isHexKey, expected: '32 bytes in hex' },
+  allowedHosts: { check: isNames, expected: 'a list of host names' },
+  allowedOrigins: { check: isNames, expected: 'a list of origins' },
   logLevel: { check: isOneOf(LOG_LEVELS), expected: LOG_LEVELS.join(', ') },
   jsonLogs: { check: isFlag, expected: 'true or false' },
 };

@@ -66,6 +66,16 @@ export class Caller {
     throw new DeltacastError(plain.code, plain.message, plain.details);
   }
 
+  /** Starts the threads before they are needed. @throws what starting a thread throws */
+  async start(): Promise<void> {
+    await Promise.all(
+      this.slots.map((slot) => {
+        slot.pool ??= new TaskPool({ threads: 1 });
+        return slot.pool.run<void>('prepareCalls', {});
+      }),
+    );
+  }
+
   async stop(): Promise<void> {
     for (const { cancel } of this.queue) cancel(cancelled('the node is stopping'));
     this.queue = [];

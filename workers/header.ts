@@ -98,6 +98,11 @@ export function headerHash(rlp: Uint8Array): Uint8Array {
   return keccak_256(rlp);
 }
 
+/** keccak256 of a signed envelope (EIP-2718). */
+export function transactionHash(raw: Uint8Array): Uint8Array {
+  return keccak_256(raw);
+}
+
 /** The roots, the bloom and the gas that a header's RLP holds; the rest is in its context. */
 export interface HeaderRoots {
   readonly parentHash: Uint8Array;

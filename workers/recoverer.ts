@@ -44,6 +44,13 @@ export class Recoverer {
     return Promise.all(answers);
   }
 
+  /** Starts the threads before they are needed. @throws what starting a thread throws */
+  async start(): Promise<void> {
+    const nothing = (): RecoverTask => ({ rules: this.rules, raws: packRaws([]) });
+    const tasks = Array.from({ length: this.threads }, nothing);
+    await Promise.all(tasks.map((task) => this.pool.run('recover', task)));
+  }
+
   async stop(): Promise<void> {
     await this.pool.end();
   }

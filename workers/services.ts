@@ -42,6 +42,11 @@ export class Services {
     return this.caller.call(request, limits);
   }
 
+  /** Starts all threads now: otherwise each starts when it is first needed. */
+  async start(): Promise<void> {
+    await Promise.all([this.recoverer.start(), this.caller.start()]);
+  }
+
   async stop(): Promise<void> {
     await Promise.all([this.recoverer.stop(), this.caller.stop()]);
   }

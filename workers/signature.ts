@@ -50,10 +50,12 @@ export function recoverPoint(
   }
 }
 
+/** A signature with its point's parity; s is in the lower half of the order (EIP-2). */
 export interface HashSignature {
-  /** 64 bytes: r, then s in the lower half of the order (EIP-2). */
-  readonly rs: Uint8Array;
-  /** 0 or 1: the parity of the signature's point. */
+  /** 32 bytes each, big-endian. */
+  readonly r: Uint8Array;
+  readonly s: Uint8Array;
+  /** 0 or 1. */
   readonly recovery: number;
 }
 
@@ -63,7 +65,7 @@ export interface HashSignature {
  */
 export function signHash(hash: Uint8Array, privateKey: Uint8Array): HashSignature {
   const { signature, recid } = secp256k1.ecdsaSign(hash, privateKey);
-  return { rs: signature, recovery: recid };
+  return { r: signature.subarray(0, 32), s: signature.subarray(32), recovery: recid };
 }
 
 /** The address of a private key. @param privateKey  32 bytes in the curve's range */

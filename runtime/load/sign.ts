@@ -47,8 +47,8 @@ export function signMarket(fields: MarketFields, privateKey: Uint8Array): Uint8A
     EMPTY_LIST,
   );
   const hash = keccak_256(concatBytes(type, listHead(body.length), body));
-  const { rs, recovery } = signHash(hash, privateKey);
-  return concatBytes(type, asList(body, encodeSignature(BigInt(recovery), rs)));
+  const { r, s, recovery } = signHash(hash, privateKey);
+  return concatBytes(type, asList(body, encodeSignature(BigInt(recovery), r, s)));
 }
 
 /** @returns the legacy transaction, bound to its chain by EIP-155 */
@@ -56,8 +56,8 @@ export function signLegacy(fields: LegacyFields, privateKey: Uint8Array): Uint8A
   const { chainId, nonce, gasPrice } = fields;
   const body = concatBytes(encodeAll(nonce, gasPrice), encodeCall(fields));
   const hash = keccak_256(asList(body, encodeAll(chainId, 0, 0)));
-  const { rs, recovery } = signHash(hash, privateKey);
-  return asList(body, encodeSignature(BigInt(chainId) * 2n + 35n + BigInt(recovery), rs));
+  const { r, s, recovery } = signHash(hash, privateKey);
+  return asList(body, encodeSignature(BigInt(chainId) * 2n + 35n + BigInt(recovery), r, s));
 }
 
 /** Gas limit, callee, value and data: neighbours in every kind of transaction. */
@@ -65,8 +65,8 @@ function encodeCall({ gasLimit, to, value, data }: CommonFields): Uint8Array {
   return encodeAll(gasLimit, to ?? new Uint8Array(0), value, data);
 }
 
-function encodeSignature(v: bigint, rs: Uint8Array): Uint8Array {
-  return encodeAll(v, withoutZeros(rs.subarray(0, 32)), withoutZeros(rs.subarray(32)));
+function encodeSignature(v: bigint, r: Uint8Array, s: Uint8Array): Uint8Array {
+  return encodeAll(v, withoutZeros(r), withoutZeros(s));
 }
 
 function encodeAll(...items: readonly (number | bigint | Uint8Array)[]): Uint8Array {

@@ -1,0 +1,34 @@
+/** A worker thread's life: attaches to the arena, makes its engine, serves batches until the end. */
+import { Arena } from '../state/arena.js';
+import { DeltacastError } from '../state/base/errors.js';
+import { BLOCK_HASH_WAIT_MS } from '../state/base/limits.js';
+import { loadEngineFactory } from './engine-factory.js';
+import { WorkerExecutor } from './executor.js';
+import { Protocol } from './protocol.js';
+import type { ExecutionTask } from './worker.js';
+
+export async function serve(task: ExecutionTask): Promise<void> {
+  const arena = Arena.attach(task.memory, task.thread);
+  const protocol = new Protocol(arena);
+  const blockHash = async (number: number) => waitForHash(arena, protocol, number);
+  const createEngine = await loadEngineFactory(task.engineModule);
+  const engine = createEngine(arena, blockHash);
+  await new WorkerExecutor({ arena, protocol, engine, worker: task.worker }).serve();
+}
+
+/** Blocks until the sealer has put the hash there: it is one of a block that came before ours. */
+function waitForHash(arena: Arena, protocol: Protocol, number: number): Uint8Array {
+  for (let waitedMs = 0; ; waitedMs += 1) {
+    const turn = protocol.hashTurn();
+    const hash = arena.getBlockHash(number);
+    if (hash !== undefined) return hash;
+    if (waitedMs >= BLOCK_HASH_WAIT_MS) throw unknownHash(number);
+    protocol.waitForHash(turn, 1);
+  }
+}
+
+function unknownHash(number: number): DeltacastError {
+  return new DeltacastError('EXECUTION_FAULT', `the hash of block ${number} is not known`, {
+    number,
+  });
+}
