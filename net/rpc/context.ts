@@ -3,6 +3,7 @@ import type { Clock, Random } from '../../state/base/ports.js';
 import type { Awaitable, Backend } from './backend.js';
 import type { Feeds } from './feeds.js';
 import type { Filters } from './filters.js';
+import type { Keccak256 } from './format.js';
 import type { Message } from './message.js';
 import type { Submissions } from './submissions.js';
 
@@ -13,6 +14,8 @@ export interface RpcContext {
   readonly submissions: Submissions;
   readonly feeds: Feeds;
   readonly filters: Filters;
+  /** The backend's, bound to it. */
+  readonly keccak256: Keccak256;
 }
 
 /**

@@ -33,6 +33,15 @@ export function handleMessage(
   bytes: Buffer,
   options: MessageOptions,
 ): void {
+  try {
+    handle(dispatcher, bytes, options);
+  } catch (error) {
+    // Only `deliver` is left to throw: a connection in a state that nobody thought of.
+    options.onFault(error);
+  }
+}
+
+function handle(dispatcher: Dispatcher, bytes: Buffer, options: MessageOptions): void {
   const excess = jsonExcess(bytes);
   if (excess !== null) {
     refuse(options, { code: INVALID_REQUEST, message: excess });

@@ -95,7 +95,8 @@ export class Feeds implements BackendListener {
       this.#deliverAll(this.#of('ticks'), '');
       const feeds = this.#of('miniBlocks');
       if (feeds.size === 0) return;
-      this.#deliverAll(feeds, JSON.stringify(formatMiniBlock(miniBlock, this.#backend.keccak256)));
+      const keccak256 = (bytes: Uint8Array) => this.#backend.keccak256(bytes);
+      this.#deliverAll(feeds, JSON.stringify(formatMiniBlock(miniBlock, keccak256)));
     });
   }
 

@@ -66,13 +66,13 @@ function list({ backend }: RpcContext): Handler {
 }
 
 /** geth's answer: the transaction with an empty signature, and its encoding. */
-function fill({ backend }: RpcContext): Handler {
+function fill({ backend, keccak256 }: RpcContext): Handler {
   return async (params) => {
     checkCount(params, 1, 1);
     const request = parseTransactionRequest(params[0], 'transaction');
     const filled = await fillTransaction(backend, request);
     const raw = encodeTransaction(filled);
-    const transaction = { ...filled, hash: backend.keccak256(raw) };
+    const transaction = { ...filled, hash: keccak256(raw) };
     return { raw: toHex(raw), tx: formatTransaction(transaction) };
   };
 }

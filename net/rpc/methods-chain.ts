@@ -67,7 +67,7 @@ function accountAt(params: readonly unknown[]): { address: Uint8Array; block: Bl
   return { address: parseAddress(params[0], 'address'), block: parseBlock(params[1], 'block') };
 }
 
-function blockMethods({ backend }: RpcContext): [string, Handler][] {
+function blockMethods({ backend, keccak256 }: RpcContext): [string, Handler][] {
   const oneBlock = (parse: ParseBlock): Handler => {
     return (params) => {
       checkCount(params, 1, 2);
@@ -83,7 +83,7 @@ function blockMethods({ backend }: RpcContext): [string, Handler][] {
   const uncles = (parse: ParseBlock): Handler =>
     oneArgument(parse, (block) => whenReady(backend.block(block, false), uncleCount));
   const receipts = (list: readonly RpcReceipt[] | null): unknown =>
-    list?.map((receipt) => formatReceipt(receipt, backend.keccak256)) ?? null;
+    list?.map((receipt) => formatReceipt(receipt, keccak256)) ?? null;
   return [
     ['eth_getBlockByNumber', oneBlock(byNumber)],
     ['eth_getBlockByHash', oneBlock(byHash)],
@@ -133,7 +133,7 @@ function uncleCount(block: RpcBlock | null): string | null {
   return block === null ? null : quantity(block.uncleHashes.length);
 }
 
-function transactionMethods({ backend }: RpcContext): [string, Handler][] {
+function transactionMethods({ backend, keccak256 }: RpcContext): [string, Handler][] {
   const hash = (value: unknown): Uint8Array => parseHash(value, 'transaction hash');
   const atIndex = (parse: ParseBlock): Handler => {
     return (params) => {
@@ -143,7 +143,7 @@ function transactionMethods({ backend }: RpcContext): [string, Handler][] {
     };
   };
   const receiptJson = (receipt: RpcReceipt | null): unknown =>
-    receipt === null ? null : formatReceipt(receipt, backend.keccak256);
+    receipt === null ? null : formatReceipt(receipt, keccak256);
   return [
     [
       'eth_getTransactionByHash',

@@ -50,10 +50,10 @@ export function rpcModules(methods: Iterable<string>): Json {
   return Object.fromEntries([...names].sort().map((name) => [name, '1.0']));
 }
 
-function sha3({ backend }: RpcContext): Handler {
+function sha3({ keccak256 }: RpcContext): Handler {
   return (params) => {
     checkCount(params, 1, 1);
-    return toHex(backend.keccak256(parseData(params[0], 'data')));
+    return toHex(keccak256(parseData(params[0], 'data')));
   };
 }
 

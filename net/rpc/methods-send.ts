@@ -138,14 +138,14 @@ type Accepted = Exclude<SubmitOutcome, { status: 'rejected' }>;
 /** The first of receipt and deadline answers. A transaction behind a nonce gap waits less. */
 function waitForReceipt(context: RpcContext, send: SyncSend, outcome: Accepted): void {
   const { message, slot } = send;
-  const { backend, clock } = context;
+  const { backend, clock, keccak256 } = context;
   let isDone = false;
   let cancelTimer: (() => void) | null = null;
   const cancelReceipt = backend.onReceipt(outcome.hash, (receipt) => {
     if (isDone) return;
     isDone = true;
     cancelTimer?.();
-    message.resolve(slot, formatReceipt(receipt, backend.keccak256));
+    message.resolve(slot, formatReceipt(receipt, keccak256));
   });
   if (isDone) return;
   const isQueued = outcome.status === 'queued';

@@ -211,10 +211,22 @@ class RunningServer implements RpcServer {
     http.on('drop', () => {
       this.#tally.refused += 1;
     });
-    http.on('request', (request, response) => handleHttp(this.#core, request, response));
-    http.on('upgrade', (request, socket, head) => this.#webSockets.upgrade(request, socket, head));
+    http.on('request', (request, response) => {
+      this.#guard(() => handleHttp(this.#core, request, response));
+    });
+    http.on('upgrade', (request, socket, head) => {
+      this.#guard(() => this.#webSockets.upgrade(request, socket, head));
+    });
     http.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#bad(error, socket));
     http.on('error', this.#core.onFault);
+  }
+
+  #guard(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#core.onFault(error);
+    }
   }
 
   /** What is no HTTP, or comes too slowly. */
@@ -286,5 +298,6 @@ function contextOf({
     submissions: new Submissions(backend),
     feeds,
     filters: new Filters(feeds, clock, random),
+    keccak256: (bytes) => backend.keccak256(bytes),
   };
 }

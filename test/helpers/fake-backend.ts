@@ -151,7 +151,14 @@ export class FakeBackend implements Backend {
   readonly waiting = new Map<string, Set<(receipt: RpcReceipt) => void>>();
   balanceOf: () => bigint | Promise<bigint> = () => 1_000n;
 
-  keccak256 = (data: Uint8Array): Uint8Array => keccak_256(data);
+  hashed = 0;
+
+  /** Needs its `this`, as a method of a real node may. */
+  keccak256(data: Uint8Array): Uint8Array {
+    this.hashed += 1;
+    return keccak_256(data);
+  }
+
   blockNumber = (): number => OPEN_BLOCK;
   syncing = (): false => false;
   peerCount = (): number => 2;

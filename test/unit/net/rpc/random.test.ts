@@ -207,14 +207,9 @@ it('99 of 100 messages hold the loop for less than 25 ms of processor time', () 
   const feeds = new Feeds(backend, onFault);
   const submissions = new Submissions(backend);
   const filters = new Filters(feeds, systemClock, systemRandom);
-  const context = {
-    backend,
-    clock: systemClock,
-    random: systemRandom,
-    submissions,
-    feeds,
-    filters,
-  };
+  const keccak256 = (data: Uint8Array) => backend.keccak256(data);
+  const shared = { backend, clock: systemClock, random: systemRandom, keccak256 };
+  const context = { ...shared, submissions, feeds, filters };
   const dispatcher = { methods: methodTable(context), submissions, clock: systemClock };
   const tally = { requests: 0, requestsOpen: 0, errors: 0, waiting: new Map() };
   const times = Array.from({ length: Math.min(RUNS, 5_000) }, () => {
