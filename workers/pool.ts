@@ -3,6 +3,7 @@
  * were seen 43 ms after one), so a pool here has ended only when every thread has sent `exit`.
  */
 import { move, Piscina } from 'piscina';
+import { builtUrl } from '../state/base/built.js';
 import { WORKER_HEAP_MEGABYTES } from '../state/base/limits.js';
 
 /** EVM depth 1,024 with V8's frames needs more than the 4 MB that a worker has by default. */
@@ -11,12 +12,6 @@ const STACK_MEGABYTES = 64;
 export interface PoolOptions {
   readonly threads: number;
   readonly heapMegabytes?: number;
-}
-
-/** Worker threads run the built program, also where the sources are run directly (tests). */
-function builtUrl(file: string): string {
-  const isSource = import.meta.url.endsWith('.ts');
-  return new URL(isSource ? `../dist/workers/${file}` : `./${file}`, import.meta.url).href;
 }
 
 /** Marks a task's result so that it is moved to the caller, not copied. */
@@ -31,7 +26,7 @@ export class TaskPool {
 
   constructor({ threads, heapMegabytes = WORKER_HEAP_MEGABYTES }: PoolOptions) {
     this.piscina = new Piscina({
-      filename: builtUrl('worker.js'),
+      filename: builtUrl('workers/worker.js').href,
       // No minimum: piscina would put a new thread in the place of one that died.
       minThreads: 0,
       maxThreads: threads,

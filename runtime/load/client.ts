@@ -25,6 +25,11 @@ export interface LoadOptions {
   readonly window?: number;
   /** Transactions a second at most; as many as the node takes where it is not given. */
   readonly perSecond?: number;
+  /**
+   * A batch leaves when the receipts of the one before it in its lane are there, so that no more
+   * than `window` batches are ever under way; otherwise as soon as the node has accepted it.
+   */
+  readonly isClosed?: boolean;
   /** Pause between two probes; 0 sends the next as soon as the receipt is there. */
   readonly probePauseMs?: number;
 }
@@ -66,6 +71,21 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   const load = new Load(options);
   try {
     return await load.run();
+  } finally {
+    load.close();
+  }
+}
+
+/** Sending to receipt of one sender alone, one transaction after the other. */
+export async function probeLatency(
+  url: string,
+  source: LoadSource,
+  seconds: number,
+  clock: Clock,
+): Promise<LoadResult['latencyMs']> {
+  const load = new Load({ url, source, clock, txs: 0, seconds });
+  try {
+    return await load.probeFor(seconds);
   } finally {
     load.close();
   }
@@ -116,6 +136,14 @@ class Load {
     return this.result(acceptedSeconds, minedSeconds);
   }
 
+  async probeFor(seconds: number): Promise<LoadResult['latencyMs']> {
+    const probing = this.probeWhileLoaded();
+    await sleep(this.clock, seconds * 1_000);
+    this.isOver = true;
+    await probing;
+    return this.latencyMs();
+  }
+
   close(): void {
     this.isOver = true;
     this.client.close();
@@ -136,8 +164,13 @@ class Load {
       if (waitMs > 0) await sleep(this.clock, waitMs);
       const raws = source.next(count);
       this.sent -= count - raws.length;
-      if (raws.length === 0) return;
+      const last = raws.at(-1);
+      if (last === undefined) return;
       await this.submit(lane, raws.map(toHex));
+      // Known already, so that this only waits for its receipt.
+      if (this.options.isClosed === true) {
+        await this.client.call('eth_sendRawTransactionSync', [toHex(last)]);
+      }
     }
   }
 
@@ -226,7 +259,7 @@ class Load {
   }
 
   private result(acceptedSeconds: number, minedSeconds: number): LoadResult {
-    const { sent, accepted, resent, probes, probesFailed, latency } = this;
+    const { sent, accepted, resent, probes, probesFailed } = this;
     return {
       sent,
       accepted,
@@ -238,11 +271,14 @@ class Load {
       minedPerSecond: Math.round(accepted / minedSeconds),
       probes,
       probesFailed,
-      latencyMs:
-        probes === probesFailed
-          ? null
-          : { p50: latency.percentile(50) / 1_000, p99: latency.percentile(99) / 1_000 },
+      latencyMs: this.latencyMs(),
     };
+  }
+
+  private latencyMs(): LoadResult['latencyMs'] {
+    const { latency } = this;
+    if (latency.count === 0) return null;
+    return { p50: latency.percentile(50) / 1_000, p99: latency.percentile(99) / 1_000 };
   }
 }
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startBootstrap } from '../../net/p2p/swarm.js';
 import type { Clock } from '../../state/base/ports.js';
-import { type LoadResult, runLoad } from '../load/client.js';
+import { type LoadResult, probeLatency, runLoad } from '../load/client.js';
 import { genesisAlloc, type Workload } from '../load/workload.js';
 import { createWorkload } from '../load/workloads.js';
 import { type Announcement, NodeProcess, NodeReader } from './node-process.js';
@@ -27,7 +27,11 @@ export interface DemoSummary {
   readonly transactions: number;
   readonly tps: number;
   readonly refused: Readonly<Record<string, number>>;
-  readonly latencyMs: LoadResult['latencyMs'];
+  /** Sending to receipt: of one sender alone, and of one among the load. */
+  readonly latencyMs: {
+    readonly alone: LoadResult['latencyMs'];
+    readonly loaded: LoadResult['latencyMs'];
+  };
   readonly diffBytesPerUpdate: number;
   readonly diffUpdates: number;
   readonly newKeyBytesPerKey: number;
@@ -49,6 +53,10 @@ export interface DemoPorts {
 const HOST = '127.0.0.1';
 const DHT_NODES = 4;
 const BALANCES_MAX = 1_000;
+/** Of the time: one sender alone, before the load. */
+const ALONE_SHARE = 0.2;
+/** Small batches keep what is under way, and so the time to a receipt, small. */
+const LOAD_BATCH = 20;
 const SEED = 1;
 
 export async function runDemo(options: DemoOptions, ports: DemoPorts): Promise<DemoSummary> {
@@ -105,16 +113,19 @@ class Demo {
     ]);
     say(`replica on http://${HOST}:${replica.port}; ${options.load} load, ${options.seconds} s`);
     const url = `http://${HOST}:${sequencer.port}`;
-    const result = await runLoad({
+    const alone = await probeLatency(url, workload, options.seconds * ALONE_SHARE, clock);
+    const loaded = await runLoad({
       url,
-      source: workload,
       clock,
       txs: Number.MAX_SAFE_INTEGER,
-      seconds: options.seconds,
+      source: workload,
+      seconds: options.seconds * (1 - ALONE_SHARE),
+      isClosed: true,
+      batch: LOAD_BATCH,
       ...(options.rate === undefined ? {} : { perSecond: options.rate }),
     });
     say('load done; waiting for the replica');
-    return this.compare(result, sequencer, replica);
+    return this.compare({ alone, loaded }, sequencer, replica);
   }
 
   private writeGenesis(): string {
@@ -131,7 +142,7 @@ class Demo {
   }
 
   private async compare(
-    load: LoadResult,
+    { alone, loaded }: { alone: LoadResult['latencyMs']; loaded: LoadResult },
     sequencer: Announcement,
     replica: Announcement,
   ): Promise<DemoSummary> {
@@ -151,11 +162,11 @@ class Demo {
       const diff = await theirs.diffFigures();
       return {
         load: options.load,
-        seconds: load.minedSeconds,
-        transactions: load.accepted,
-        tps: load.minedPerSecond,
-        refused: load.refused,
-        latencyMs: load.latencyMs,
+        seconds: loaded.minedSeconds,
+        transactions: loaded.accepted,
+        tps: loaded.minedPerSecond,
+        refused: loaded.refused,
+        latencyMs: { alone, loaded: loaded.latencyMs },
         ...diff,
         height: { sequencer: tip.number, replica: seen.number },
         stateRoot: { sequencer: tip.stateRoot, replica: seen.stateRoot },

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { builtUrl } from '../../state/base/built.js';
 import { DeltacastError } from '../../state/base/errors.js';
 import { type Clock, sleep } from '../../state/base/ports.js';
 import { RpcClient } from '../load/rpc.js';
@@ -28,7 +29,7 @@ export class NodeProcess {
 
   constructor(role: string, args: readonly string[]) {
     this.role = role;
-    const cli = fileURLToPath(new URL('../cli.js', import.meta.url));
+    const cli = fileURLToPath(builtUrl('runtime/cli.js'));
     const flags = [role, ...args, '--json', '--log-level', 'error'];
     this.child = spawn(process.execPath, [cli, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.exited = new Promise((resolve) => this.child.once('exit', resolve));
@@ -49,8 +50,15 @@ export class NodeProcess {
     return JSON.parse(first) as Announcement;
   }
 
-  async stop(): Promise<void> {
+  /** @returns the exit status */
+  async stop(): Promise<number | null> {
     this.child.kill('SIGTERM');
+    return this.exited;
+  }
+
+  /** As if the power of this one process were cut: nothing is flushed or closed. */
+  async kill(): Promise<void> {
+    this.child.kill('SIGKILL');
     await this.exited;
   }
 
