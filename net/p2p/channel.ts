@@ -32,13 +32,11 @@ export interface Link {
   sendStatus(status: wire.Status): void;
   sendRangeRequest(request: wire.RangeRequest): void;
   sendRangeEnd(end: wire.RangeEnd): void;
-  sendSubmission(submission: wire.Submission): void;
+  /** @param submission  as `writeSubmission` wrote it */
+  sendSubmission(submission: Uint8Array): void;
   sendAnswers(answers: wire.SubmitAnswers): void;
-  /** Lifts the inbound budget's charge for bytes that turned out to be wanted. */
-  refund(bytes: number): void;
-  /** Reads no further until `resume`; what is queued then waits at the peer. */
-  pause(): void;
-  resume(): void;
+  /** Takes bytes that we asked for off the inbound budget. */
+  credit(bytes: number): void;
   /** Bans the peer and ends the connection. */
   misbehaved(error: DeltacastError): void;
   close(): void;
@@ -125,11 +123,6 @@ export class PeerChannel implements Link {
     return this.remoteHello !== null && !this.isClosed;
   }
 
-  /** We do not read from it at the moment, so its silence means nothing. */
-  get isPaused(): boolean {
-    return this.guard.isPaused;
-  }
-
   sendFrame(frame: Uint8Array): void {
     this.send(FRAME, frame);
   }
@@ -146,24 +139,16 @@ export class PeerChannel implements Link {
     this.send(RANGE_END, wire.writeRangeEnd(end));
   }
 
-  sendSubmission(submission: wire.Submission): void {
-    this.send(SUBMISSION, wire.writeSubmission(submission));
+  sendSubmission(submission: Uint8Array): void {
+    this.send(SUBMISSION, submission);
   }
 
   sendAnswers(answers: wire.SubmitAnswers): void {
     this.send(ANSWERS, wire.writeAnswers(answers));
   }
 
-  refund(bytes: number): void {
-    this.guard.refund(bytes);
-  }
-
-  pause(): void {
-    this.guard.pause('queue');
-  }
-
-  resume(): void {
-    this.guard.resume('queue');
+  credit(bytes: number): void {
+    this.guard.credit(bytes);
   }
 
   misbehaved(error: DeltacastError): void {
@@ -179,6 +164,7 @@ export class PeerChannel implements Link {
     const { clock, takesFrames } = this.options;
     return new GuardedStream(stream, {
       clock,
+      bytesPerSecond: this.options.hello.inboundBytesPerSecond,
       messageBytesMax: takesFrames ? FRAME_BODY_AT + FRAME_BYTES_MAX : wire.SMALL_MESSAGE_BYTES_MAX,
       onMisbehaviour: (error) => this.misbehaved(error),
       onHeard: () => {

@@ -33,7 +33,9 @@ export function packColumns(values: readonly Column[]): Uint8Array {
  */
 export function unpackColumns(bytes: Uint8Array, schema: readonly ColumnType[]): Column[] {
   checkShape(bytes, schema);
-  const values: unknown = packr.unpack(bytes);
+  // A view of its own, because the unpacker hangs a property on the bytes that it is given.
+  const own = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const values: unknown = packr.unpack(own);
   assert(Array.isArray(values) && values.length === schema.length, 'the scanner let a shape by');
   return values.map((value: unknown) => {
     if (typeof value === 'number') return value;

@@ -5,7 +5,7 @@
  * or a frame that the sink refuses, end the following for good.
  */
 import { DeltacastError } from '../../state/base/errors.js';
-import { RANGE_FRAMES_MAX, SUBMITS_OPEN_MAX } from '../../state/base/limits.js';
+import { PEER_QUEUE_BYTES_MAX, RANGE_FRAMES_MAX } from '../../state/base/limits.js';
 import type { Clock } from '../../state/base/ports.js';
 import type { Link } from './channel.js';
 import type { TrustAnchor } from './frame.js';
@@ -18,13 +18,15 @@ import {
   type SubmitAnswer,
   type SubmitAnswers,
 } from './messages.js';
+import { Submitter } from './submit.js';
 
 /** A source that brings nothing for so long although it has more is left for another. */
 const DELIVERY_DEADLINE_MS = 2_000;
-/** For so long a source that failed is asked only when there is no other; doubled each time. */
-const AVOID_MS = 10_000;
+/** For so long a source that failed is not asked; doubled each time until it brings a frame. */
+const AVOID_MS = 1_000;
 const AVOID_DOUBLINGS_MAX = 6;
-const SUBMIT_DEADLINE_MS = 10_000;
+/** A peer's window for ranges and its queue for live frames, rounded up. */
+const UNDER_WAY_BYTES_MAX = 2 * PEER_QUEUE_BYTES_MAX;
 
 export interface FollowerOptions {
   readonly anchor: TrustAnchor;
@@ -42,22 +44,14 @@ export interface FollowerOptions {
 interface Peer {
   readonly link: Link;
   held: Held;
-  /** Monotonic time before which it is asked only when there is no other. */
+  /** Monotonic time before which it is not asked. */
   avoidedUntilMs: number;
   /** Failures since its last frame. */
   failures: number;
-  submitsOpen: number;
 }
 
-interface Pending {
-  readonly peer: Peer;
-  readonly count: number;
-  readonly resolve: (answers: readonly SubmitAnswer[]) => void;
-  readonly reject: (error: DeltacastError) => void;
-  readonly cancelDeadline: () => void;
-}
-
-type Phase = 'idle' | 'asking' | 'live';
+/** `full`: the source was told to stop until the sink has caught up. */
+type Phase = 'idle' | 'asking' | 'live' | 'full';
 
 export class Follower {
   private readonly options: FollowerOptions;
@@ -69,15 +63,14 @@ export class Follower {
   private progressMs = 0;
   /** What the open request began with. */
   private askedHeight = 0;
-  private isPaused = false;
-  private readonly pending = new Map<number, Pending>();
-  private nextSubmitId = 0;
+  private readonly submitter: Submitter;
 
   constructor(options: FollowerOptions) {
     this.options = options;
+    this.submitter = new Submitter(options.clock);
     this.intake = new FrameIntake({
       ...options,
-      onRoom: () => this.resumeSource(),
+      onRoom: () => this.goOn(),
       onHalt: (error, evidence) => this.halted(error, evidence),
     });
   }
@@ -112,23 +105,12 @@ export class Follower {
    *              case they may have been accepted; PEER_MISBEHAVED: too many for one message
    */
   submit(raws: readonly Uint8Array[], hops = 0): Promise<readonly SubmitAnswer[]> {
-    const peer = this.submitPeer();
-    if (peer === null || hops > SUBMIT_HOPS_MAX) {
-      return Promise.reject(unavailable('not connected to the sequencer'));
+    const link = this.submitLink();
+    if (link === null || hops > SUBMIT_HOPS_MAX) {
+      const error = new DeltacastError('PEER_UNAVAILABLE', 'not connected to the sequencer');
+      return Promise.reject(error);
     }
-    if (peer.submitsOpen >= SUBMITS_OPEN_MAX) {
-      return Promise.reject(unavailable('too many submissions wait for an answer'));
-    }
-    const id = this.nextSubmitId;
-    this.nextSubmitId = (id + 1) % 0x1_0000_0000;
-    return new Promise((resolve, reject) => {
-      peer.link.sendSubmission({ id, hops, raws });
-      peer.submitsOpen += 1;
-      const cancelDeadline = this.options.clock.after(SUBMIT_DEADLINE_MS, () => {
-        this.settle(id)?.reject(unavailable('no answer in time'));
-      });
-      this.pending.set(id, { peer, count: raws.length, resolve, reject, cancelDeadline });
-    });
+    return this.submitter.submit(link, raws, hops);
   }
 
   opened(link: Link): void {
@@ -141,22 +123,22 @@ export class Follower {
   closed(link: Link): void {
     const peer = this.peers.get(link);
     this.peers.delete(link);
-    for (const [id, pending] of this.pending) {
-      if (pending.peer === peer) this.settle(id)?.reject(unavailable('the connection was lost'));
-    }
+    this.submitter.closed(link);
     if (peer !== undefined && this.source === peer) this.dropSource();
     this.advance();
   }
 
   frame(link: Link, bytes: Uint8Array): void {
+    const isSource = this.source?.link === link;
+    if (isSource) link.credit(bytes.length);
+    // What was on its way when we said stop, or what nobody asked for: it is asked for again.
+    if (this.intake.roomBytes <= 0 || (isSource && this.phase === 'full')) return;
     const verdict = this.intake.offer(bytes);
     if (verdict.kind === 'refused') link.misbehaved(verdict.error);
     if (verdict.kind === 'refused' || verdict.kind === 'halted') return;
-    const isSource = this.source?.link === link;
     if (verdict.kind === 'next') {
-      link.refund(bytes.length);
       if (isSource) this.progressed(this.source);
-      if (this.intake.isFull) this.pauseSource();
+      if (this.intake.roomBytes <= 0 && this.phase === 'live') this.holdUp();
     } else if (verdict.kind === 'gap' && isSource && this.phase === 'live') {
       this.ask();
     }
@@ -185,20 +167,14 @@ export class Follower {
     this.advance();
   }
 
-  answers(link: Link, { id, answers }: SubmitAnswers): void {
-    const pending = this.pending.get(id);
-    // One that came too late is no misbehaviour.
-    if (pending === undefined || pending.peer.link !== link) return;
-    if (answers.length !== pending.count) {
-      throw new DeltacastError('PEER_MISBEHAVED', 'another number of answers than transactions');
-    }
-    this.settle(id)?.resolve(answers);
+  answers(link: Link, answers: SubmitAnswers): void {
+    this.submitter.answers(link, answers);
   }
 
   /** Called once a second. */
   tick(): void {
     const source = this.source;
-    if (source !== null && !this.isPaused && this.isStalled(source)) this.failed(source);
+    if (source !== null && this.phase !== 'full' && this.isStalled(source)) this.failed(source);
     this.advance();
   }
 
@@ -206,9 +182,7 @@ export class Follower {
   stop(): void {
     this.intake.stop();
     this.leaveSource();
-    for (const id of [...this.pending.keys()]) {
-      this.settle(id)?.reject(unavailable('the node is stopping'));
-    }
+    this.submitter.stop();
   }
 
   private progressed(source: Peer | null): void {
@@ -247,6 +221,10 @@ export class Follower {
   private ask(): void {
     const { source } = this;
     if (source === null) return;
+    if (!this.intake.hasRoom) {
+      this.holdUp();
+      return;
+    }
     this.phase = 'asking';
     this.askedHeight = this.nextHeight;
     this.progressMs = this.options.clock.monotonicMs();
@@ -254,78 +232,64 @@ export class Follower {
     source.link.sendRangeRequest({
       fromHeight: this.nextHeight,
       count: RANGE_FRAMES_MAX,
+      bytesMax: this.intake.roomBytes,
       wantsLive: true,
     });
   }
 
   /**
-   * The peer to follow: one that holds what we want next, or will make it; rather one that has not
-   * failed lately, rather the sequencer itself, rather the one that has most.
+   * The peer to follow: one that holds what we want next, or will make it, and has not failed
+   * lately; rather the sequencer itself, else the one that has most.
    */
   private bestPeer(other: Peer | null): Peer | null {
-    const now = this.options.clock.monotonicMs();
-    const rank = (peer: Peer): number[] => [
-      peer.avoidedUntilMs <= now ? 1 : 0,
-      peer.link.isSequencer ? 1 : 0,
-      peer.held.nextHeight,
-    ];
     let best: Peer | null = null;
     for (const peer of this.peers.values()) {
       if (peer === other || !this.isUseful(peer)) continue;
-      if (best === null || isAbove(rank(peer), rank(best))) best = peer;
-    }
-    return best;
-  }
-
-  private isUseful({ held, link }: Peer): boolean {
-    if (held.firstHeight > this.nextHeight) return false;
-    return link.isSequencer
-      ? held.nextHeight >= this.nextHeight
-      : held.nextHeight > this.nextHeight;
-  }
-
-  private submitPeer(): Peer | null {
-    if (this.intake.isHalted) return null;
-    let best: Peer | null = null;
-    for (const peer of this.peers.values()) {
-      if (!peer.link.hello.acceptsSubmits) continue;
       if (peer.link.isSequencer) return peer;
-      if (best === null || peer === this.source) best = peer;
+      if (best === null || peer.held.nextHeight > best.held.nextHeight) best = peer;
     }
     return best;
   }
 
-  private settle(id: number): Pending | undefined {
-    const pending = this.pending.get(id);
-    if (pending === undefined) return undefined;
-    this.pending.delete(id);
-    pending.cancelDeadline();
-    pending.peer.submitsOpen -= 1;
-    return pending;
+  private isUseful({ held, link, avoidedUntilMs }: Peer): boolean {
+    if (avoidedUntilMs > this.options.clock.monotonicMs()) return false;
+    if (held.firstHeight > this.nextHeight) return false;
+    // The sequencer will make what we want, even if it holds no more than we do.
+    return held.nextHeight > this.nextHeight - (link.isSequencer ? 1 : 0);
+  }
+
+  private submitLink(): Link | null {
+    if (this.intake.isHalted) return null;
+    let best: Link | null = null;
+    for (const { link } of this.peers.values()) {
+      if (!link.hello.acceptsSubmits) continue;
+      if (link.isSequencer) return link;
+      if (best === null || link === this.source?.link) best = link;
+    }
+    return best;
   }
 
   private leaveSource(): void {
     this.source?.link.sendRangeRequest(STOP);
+    // Its window and its queue may be on their way.
+    this.source?.link.credit(UNDER_WAY_BYTES_MAX);
     this.dropSource();
   }
 
   private dropSource(): void {
-    this.resumeSource();
     this.source = null;
     this.phase = 'idle';
   }
 
-  private pauseSource(): void {
-    if (this.isPaused || this.source === null) return;
-    this.isPaused = true;
-    this.source.link.pause();
+  private holdUp(): void {
+    this.phase = 'full';
+    this.source?.link.sendRangeRequest(STOP);
   }
 
-  private resumeSource(): void {
-    if (!this.isPaused) return;
-    this.isPaused = false;
-    this.progressMs = this.options.clock.monotonicMs();
-    this.source?.link.resume();
+  private goOn(): void {
+    if (this.phase !== 'full') return;
+    this.phase = 'idle';
+    this.advance();
   }
 
   private halted(error: unknown, evidence: Evidence | null): void {
@@ -334,17 +298,5 @@ export class Follower {
   }
 }
 
-const FRESH = { avoidedUntilMs: 0, failures: 0, submitsOpen: 0 };
-const STOP = { fromHeight: 0, count: 0, wantsLive: false };
-
-function isAbove(a: readonly number[], b: readonly number[]): boolean {
-  for (const [index, value] of a.entries()) {
-    const other = b[index] ?? 0;
-    if (value !== other) return value > other;
-  }
-  return false;
-}
-
-function unavailable(why: string): DeltacastError {
-  return new DeltacastError('PEER_UNAVAILABLE', why);
-}
+const FRESH = { avoidedUntilMs: 0, failures: 0 };
+const STOP = { fromHeight: 0, count: 0, bytesMax: 0, wantsLive: false };

@@ -2,14 +2,12 @@
  * What stands between a connection and protomux. Protomux trusts its peer: one message of nested
  * batches overflows the stack and, since it rethrows a RangeError outside of any handler, ends the
  * process. So only the forms that our own channel writes get through. It also holds the peer to an
- * inbound budget, by reading it more slowly, and counts the bytes of a message not yet complete.
+ * inbound budget. A peer beyond it is cut off and not read more slowly: UDX has no flow control of
+ * its receiver, so what a paused connection is sent piles up in our memory (measured).
  */
 import { EventEmitter } from 'node:events';
 import { DeltacastError } from '../../state/base/errors.js';
-import {
-  PEER_INBOUND_BURST_BYTES,
-  PEER_INBOUND_BYTES_PER_SECOND,
-} from '../../state/base/limits.js';
+import { PEER_INBOUND_BURST_BYTES } from '../../state/base/limits.js';
 import type { Clock } from '../../state/base/ports.js';
 import type { NoiseStream } from './swarm.js';
 
@@ -20,13 +18,14 @@ const CONTROL_REJECT = 2;
 const CONTROL_CLOSE = 3;
 /** Name, identity and their lengths. */
 const CONTROL_BYTES_MAX = 128;
-/** Buffers below ours may hold so much more than one message when reading was paused. */
+/** Several messages may arrive between two that we are told of. */
 const PARTIAL_SLACK_BYTES = 128 * 1024;
 
 export interface GuardOptions {
   readonly clock: Clock;
   /** Largest message that this peer may send, in bytes. */
   readonly messageBytesMax: number;
+  readonly bytesPerSecond: number;
   /** Called once, with the reason; nothing is passed on afterwards. */
   readonly onMisbehaviour: (error: DeltacastError) => void;
   /** Called for every message; for the liveness of the peer. */
@@ -38,12 +37,10 @@ export class GuardedStream extends EventEmitter {
   userData: unknown = null;
   private readonly stream: NoiseStream;
   private readonly options: GuardOptions;
-  private readonly pausedBy = new Set<string>();
   private bytesLeft = PEER_INBOUND_BURST_BYTES;
   private refilledMs: number;
   private partialBytes = 0;
   private isRefused = false;
-  private cancelRefill = (): void => undefined;
 
   constructor(stream: NoiseStream, options: GuardOptions) {
     super();
@@ -55,18 +52,11 @@ export class GuardedStream extends EventEmitter {
     stream.on('drain', () => this.emit('drain'));
     stream.on('end', () => this.emit('end'));
     stream.on('error', () => undefined);
-    stream.on('close', () => {
-      this.cancelRefill();
-      this.emit('close');
-    });
+    stream.on('close', () => this.emit('close'));
   }
 
   get destroyed(): boolean {
     return this.stream.destroyed;
-  }
-
-  get isPaused(): boolean {
-    return this.pausedBy.size > 0;
   }
 
   alloc(bytes: number): Uint8Array {
@@ -85,20 +75,13 @@ export class GuardedStream extends EventEmitter {
     this.stream.destroy(error);
   }
 
-  /** Reads nothing more until each reason is lifted. */
-  pause(reason = 'mux'): void {
-    this.pausedBy.add(reason);
-    this.stream.pause();
-  }
+  /** Protomux would pause for a channel that is not open; nothing of ours waits for one. */
+  readonly pause = (): void => undefined;
+  readonly resume = (): void => undefined;
 
-  resume(reason = 'mux'): void {
-    this.pausedBy.delete(reason);
-    if (this.pausedBy.size === 0) this.stream.resume();
-  }
-
-  /** Gives back what a message cost, because it was one that we want. */
-  refund(bytes: number): void {
-    this.bytesLeft = Math.min(this.bytesLeft + bytes, PEER_INBOUND_BURST_BYTES);
+  /** Gives back what a message cost, because it is one that we asked for; may exceed the burst. */
+  credit(bytes: number): void {
+    this.bytesLeft += bytes;
   }
 
   private take(bytes: Uint8Array): void {
@@ -113,14 +96,13 @@ export class GuardedStream extends EventEmitter {
     this.refill();
     this.bytesLeft -= bytes.length;
     this.emit('data', bytes);
-    if (this.bytesLeft < 0) this.waitForRefill();
+    if (this.bytesLeft < 0) this.refuse('more bytes than its inbound budget');
   }
 
   private countPartial(bytes: number): void {
     this.partialBytes += bytes;
     const limit = this.options.messageBytesMax + PARTIAL_SLACK_BYTES;
-    if (this.partialBytes > limit && this.pausedBy.size === 0)
-      this.refuse('a message is too large');
+    if (this.partialBytes > limit) this.refuse('a message is too large');
   }
 
   private refuse(why: string): void {
@@ -131,16 +113,11 @@ export class GuardedStream extends EventEmitter {
 
   private refill(): void {
     const now = this.options.clock.monotonicMs();
-    const earned = ((now - this.refilledMs) / 1_000) * PEER_INBOUND_BYTES_PER_SECOND;
+    const earned = ((now - this.refilledMs) / 1_000) * this.options.bytesPerSecond;
     this.refilledMs = now;
-    this.refund(earned);
-  }
-
-  private waitForRefill(): void {
-    const waitMs = (-this.bytesLeft / PEER_INBOUND_BYTES_PER_SECOND) * 1_000;
-    this.pause('budget');
-    this.cancelRefill();
-    this.cancelRefill = this.options.clock.after(Math.ceil(waitMs), () => this.resume('budget'));
+    // What was credited beyond the burst stays, and is not added to.
+    const most = Math.max(this.bytesLeft, PEER_INBOUND_BURST_BYTES);
+    this.bytesLeft = Math.min(this.bytesLeft + earned, most);
   }
 }
 

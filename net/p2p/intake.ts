@@ -34,7 +34,7 @@ export interface IntakeOptions {
   readonly recall?: (height: number) => Uint8Array | null;
   /** Called once. `evidence` is null when the sink refused. */
   readonly onHalt: (error: unknown, evidence: Evidence | null) => void;
-  /** The queue has room again after `isFull` was true. */
+  /** The queue has become half empty. */
   readonly onRoom: () => void;
 }
 
@@ -77,9 +77,14 @@ export class FrameIntake {
     return this.isStopped;
   }
 
-  /** The senders should wait; frames that are offered nevertheless are still taken. */
-  get isFull(): boolean {
-    return this.queuedBytes >= FOLLOW_QUEUE_BYTES_MAX;
+  /** Bytes of frames that may still be offered; at 0 or below, none should. */
+  get roomBytes(): number {
+    return FOLLOW_QUEUE_BYTES_MAX - this.queuedBytes;
+  }
+
+  /** At most half full: worth asking for more. */
+  get hasRoom(): boolean {
+    return this.roomBytes >= FOLLOW_QUEUE_BYTES_MAX / 2;
   }
 
   /** Never throws for any bytes. @param bytes  kept; the caller does not change them */
@@ -135,9 +140,9 @@ export class FrameIntake {
       }
       this.appliedEnd = frame.height + 1;
       if (this.isStopped) break;
-      const wasFull = this.isFull;
+      const hadRoom = this.hasRoom;
       this.queuedBytes -= costOf(frame.bytes);
-      if (wasFull && !this.isFull) this.options.onRoom();
+      if (!hadRoom && this.hasRoom) this.options.onRoom();
       frame = this.queue.shift();
     }
     this.isApplying = false;

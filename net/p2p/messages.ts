@@ -17,9 +17,9 @@ export const SUBMIT_HOPS_MAX = 3;
 const CODE_BYTES_MAX = 48;
 const MESSAGE_BYTES_MAX = 256;
 
-const HELLO_BYTES = 36;
+const HELLO_BYTES = 40;
 const STATUS_BYTES = 17;
-const REQUEST_BYTES = 11;
+const REQUEST_BYTES = 15;
 const END_BYTES = 9;
 const SUBMIT_HEADER_BYTES = 6;
 const ANSWER_HEADER_BYTES = 5;
@@ -39,6 +39,8 @@ export interface Hello extends Held {
   /** Height that the sender wants next; informative. */
   readonly wantedHeight: number;
   readonly acceptsSubmits: boolean;
+  /** What the sender takes of the receiver besides frames; more is misbehaviour. */
+  readonly inboundBytesPerSecond: number;
   /** The sequencer's signature over this connection; null from any other node. */
   readonly proof: Uint8Array | null;
 }
@@ -52,6 +54,8 @@ export interface Status extends Held {
 export interface RangeRequest {
   readonly fromHeight: number;
   readonly count: number;
+  /** The range ends with the frame that reaches so many bytes. */
+  readonly bytesMax: number;
   readonly wantsLive: boolean;
 }
 
@@ -88,6 +92,7 @@ export function writeHello(hello: Hello): Uint8Array {
   putU53(view, 12, hello.wantedHeight);
   putU53(view, 20, hello.firstHeight);
   putU53(view, 28, hello.nextHeight);
+  view.setUint32(36, hello.inboundBytesPerSecond, true);
   if (hello.proof !== null) out.set(hello.proof, HELLO_BYTES);
   return out;
 }
@@ -106,6 +111,7 @@ export function readHello(bytes: Uint8Array): Hello {
     wantedHeight: u53(view, 12),
     ...held(view, 20),
     acceptsSubmits: (flags & 1) !== 0,
+    inboundBytesPerSecond: view.getUint32(36, true),
     proof: hasProof ? new Uint8Array(bytes.subarray(HELLO_BYTES)) : null,
   };
 }
@@ -131,6 +137,7 @@ export function writeRangeRequest(request: RangeRequest): Uint8Array {
   putU53(view, 0, request.fromHeight);
   view.setUint16(8, request.count, true);
   out[10] = request.wantsLive ? 1 : 0;
+  view.setUint32(11, request.bytesMax, true);
   return out;
 }
 
@@ -138,7 +145,8 @@ export function readRangeRequest(bytes: Uint8Array): RangeRequest {
   const view = sized(bytes, REQUEST_BYTES, 'range request');
   const count = view.getUint16(8, true);
   if (count > RANGE_FRAMES_MAX) throw misbehaved('a range of too many frames');
-  return { fromHeight: u53(view, 0), count, wantsLive: flag(view, 10) };
+  const bytesMax = view.getUint32(11, true);
+  return { fromHeight: u53(view, 0), count, bytesMax, wantsLive: flag(view, 10) };
 }
 
 export function writeRangeEnd(end: RangeEnd): Uint8Array {
@@ -204,6 +212,11 @@ export function writeAnswers({ id, answers }: SubmitAnswers): Uint8Array {
   new DataView(header.buffer).setUint32(0, id, true);
   header[4] = answers.length;
   return new Uint8Array(Buffer.concat([header, ...parts]));
+}
+
+/** The most that so many answers take on the wire. */
+export function answersBytesMax(count: number): number {
+  return ANSWER_HEADER_BYTES + count * (3 + CODE_BYTES_MAX + MESSAGE_BYTES_MAX);
 }
 
 export function readAnswers(bytes: Uint8Array): SubmitAnswers {

@@ -5,6 +5,7 @@
  */
 import { assert } from '../../state/base/assert.js';
 import type { DeltacastError } from '../../state/base/errors.js';
+import { PEER_INBOUND_BYTES_PER_SECOND } from '../../state/base/limits.js';
 import type { Clock } from '../../state/base/ports.js';
 import { type Link, type LinkEvents, PeerChannel } from './channel.js';
 import type { Follower } from './follow.js';
@@ -33,6 +34,8 @@ export interface PeerNodeOptions {
   /** Transport keys that may connect; left out: all. */
   readonly allow?: readonly Uint8Array[];
   readonly inboundMax?: number;
+  /** What each peer may send us besides frames, on average. */
+  readonly inboundBytesPerSecond?: number;
   /** The sequencer's; followers prefer who can prove to have it. */
   readonly signer?: Signer;
   readonly publisher?: Publisher;
@@ -111,6 +114,7 @@ export class PeerNode {
         ...this.held(),
         wantedHeight: follower?.nextHeight ?? 0,
         acceptsSubmits: publisher?.acceptsSubmits ?? false,
+        inboundBytesPerSecond: this.options.inboundBytesPerSecond ?? PEER_INBOUND_BYTES_PER_SECOND,
       },
       signer: signer ?? null,
       clock,
@@ -164,7 +168,7 @@ export class PeerNode {
     const now = clock.monotonicMs();
     for (const channel of this.channels) {
       if (!channel.isOpen) continue;
-      if (now - channel.heardMs > SILENCE_MS && !channel.isPaused) channel.close();
+      if (now - channel.heardMs > SILENCE_MS) channel.close();
       else channel.sendStatus({ ...this.held(), isLive: this.isLive(channel) });
     }
     publisher?.tick();

@@ -51,7 +51,7 @@ interface Peer {
   isLive: boolean;
   /** Height that it gets next, from the range or live. */
   nextHeight: number;
-  range: { endHeight: number; wantsLive: boolean } | null;
+  range: { endHeight: number; bytesLeft: number; wantsLive: boolean } | null;
   submitsOpen: number;
   /** Since when bytes wait without a drain; -1 when none do. */
   waitingSinceMs: number;
@@ -82,16 +82,21 @@ export class Publisher {
     return count;
   }
 
+  /** Bytes that wait in memory for all peers. */
+  get queuedBytes(): number {
+    let bytes = 0;
+    for (const { link } of this.peers.values()) bytes += link.queuedBytes;
+    return bytes;
+  }
+
   isLive(link: Link): boolean {
     return this.peers.get(link)?.isLive ?? false;
   }
 
   /** Sends a new frame to all live peers; the source holds it already, or will before long. */
   publish(height: number, frame: Uint8Array): void {
-    let queuedTotal = 0;
-    for (const { link } of this.peers.values()) queuedTotal += link.queuedBytes;
     const queuedMax =
-      queuedTotal > PEERS_QUEUE_BYTES_MAX
+      this.queuedBytes > PEERS_QUEUE_BYTES_MAX
         ? PEERS_QUEUE_BYTES_MAX / PEERS_INBOUND_MAX
         : PEER_QUEUE_BYTES_MAX;
     for (const peer of this.peers.values()) {
@@ -127,6 +132,7 @@ export class Publisher {
     peer.nextHeight = request.fromHeight;
     peer.range = {
       endHeight: request.fromHeight + request.count,
+      bytesLeft: request.bytesMax,
       wantsLive: request.wantsLive,
     };
     this.pump(peer);
@@ -178,9 +184,9 @@ export class Publisher {
   private pump(peer: Peer): void {
     const { source } = this.options;
     while (peer.range !== null) {
-      const { endHeight, wantsLive } = peer.range;
+      const { endHeight, bytesLeft, wantsLive } = peer.range;
       const height = peer.nextHeight;
-      const frame = height < endHeight ? this.readFrame(height) : null;
+      const frame = height < endHeight && bytesLeft > 0 ? this.readFrame(height) : null;
       if (frame === null) {
         peer.range = null;
         // In this very tick, so that no frame comes between the range and what follows live.
@@ -191,6 +197,7 @@ export class Publisher {
       if (peer.link.queuedBytes > 0 && peer.link.queuedBytes + frame.length > RANGE_WINDOW_BYTES) {
         return;
       }
+      peer.range.bytesLeft -= frame.length;
       this.sendFrame(peer, height, frame);
     }
   }

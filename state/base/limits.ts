@@ -113,7 +113,7 @@ export const PEERS_PER_KEY_MAX = 2;
 export const PEERS_BANNED_MAX = 4_096;
 /**
  * What a peer may send us that is no verified frame: 64 KiB a second carry about 500 forwarded
- * transactions. The burst holds four full submissions. A peer above it is read more slowly.
+ * transactions. The burst holds four full submissions. A peer above it is cut off.
  */
 export const PEER_INBOUND_BYTES_PER_SECOND = 64 * KIB;
 export const PEER_INBOUND_BURST_BYTES = 512 * KIB;
@@ -124,7 +124,7 @@ export const SUBMIT_BYTES_MAX = 128 * KIB;
 /** Submissions that wait for an answer: of one peer, and over all peers at the sequencer. */
 export const SUBMITS_OPEN_MAX = 8;
 export const SUBMITS_OPEN_ALL_MAX = 128;
-/** Verified frames that wait for a follower's sink; above it the peer is read no further. */
+/** Verified frames that wait for a follower's sink; it asks for no more than there is room for. */
 export const FOLLOW_QUEUE_BYTES_MAX = 16 * MIB;
 /** Byte strings and numbers in the body of a frame; the widest body in use has about ten. */
 export const COLUMNS_MAX = 32;

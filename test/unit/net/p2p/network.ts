@@ -49,6 +49,10 @@ export class Chain implements FrameSource {
     );
   }
 
+  hashAt(height: number): Uint8Array {
+    return parseFrame(this.read(height)).hash;
+  }
+
   /** One text for all frames; comparing arrays of bytes element by element takes minutes. */
   digest(): string {
     return toHex(hashOf(...this.frames));
@@ -92,6 +96,7 @@ export interface NodeSettings {
   readonly follows?: boolean;
   readonly apply?: (frame: Frame) => Promise<void>;
   readonly onSubmit?: SubmitHandler;
+  readonly onFault?: (error: unknown) => void;
   readonly follower?: Partial<FollowerOptions>;
   readonly node?: Partial<PeerNodeOptions>;
 }
@@ -99,15 +104,12 @@ export interface NodeSettings {
 /** Errors of ours in any node; every test file checks at its end that there were none. */
 export const faults: unknown[] = [];
 const running = new Set<PeerNode>();
-const onFault = (error: unknown): void => {
-  faults.push(error);
-};
 
 export function startTestNode(bootstrap: readonly string[], settings: NodeSettings): TestNode {
   const chain = settings.chain ?? new Chain();
   const halts: TestNode['halts'] = [];
   const bans: TestNode['bans'] = [];
-  const { onSubmit } = settings;
+  const { onSubmit, onFault = (error) => faults.push(error) } = settings;
   const publisher =
     settings.sequencer === true || settings.serves === true
       ? new Publisher({
