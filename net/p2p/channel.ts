@@ -28,6 +28,8 @@ export interface Link {
   readonly isSequencer: boolean;
   /** Upper bound of the bytes sent that have not left our memory. */
   readonly queuedBytes: number;
+  /** All that ever came, also of a message not yet complete. */
+  readonly receivedBytes: number;
   sendFrame(frame: Uint8Array): void;
   sendStatus(status: wire.Status): void;
   sendRangeRequest(request: wire.RangeRequest): void;
@@ -79,7 +81,8 @@ export class PeerChannel implements Link {
   readonly key: string;
   isSequencer = false;
   queuedBytes = 0;
-  /** Monotonic time of the last message. */
+  receivedBytes = 0;
+  /** Monotonic time at which anything came. */
   heardMs: number;
   private readonly stream: NoiseStream;
   private readonly guard: GuardedStream;
@@ -167,8 +170,9 @@ export class PeerChannel implements Link {
       bytesPerSecond: this.options.hello.inboundBytesPerSecond,
       messageBytesMax: takesFrames ? FRAME_BODY_AT + FRAME_BYTES_MAX : wire.SMALL_MESSAGE_BYTES_MAX,
       onMisbehaviour: (error) => this.misbehaved(error),
-      onHeard: () => {
+      onReceived: (bytes) => {
         this.heardMs = clock.monotonicMs();
+        this.receivedBytes += bytes;
       },
     });
   }

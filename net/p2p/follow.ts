@@ -22,6 +22,8 @@ import { Submitter } from './submit.js';
 
 /** A source that brings nothing for so long although it has more is left for another. */
 const DELIVERY_DEADLINE_MS = 2_000;
+/** A large frame may take longer, if it comes at least so fast (64 KiB a second). */
+const DELIVERY_BYTES_PER_MS_MIN = 64;
 /** For so long a source that failed is not asked; doubled each time until it brings a frame. */
 const AVOID_MS = 1_000;
 const AVOID_DOUBLINGS_MAX = 6;
@@ -61,6 +63,8 @@ export class Follower {
   private phase: Phase = 'idle';
   /** Monotonic time of the last frame taken, or of the request. */
   private progressMs = 0;
+  /** What the source had sent by then. */
+  private progressBytes = 0;
   /** What the open request began with. */
   private askedHeight = 0;
   private readonly submitter: Submitter;
@@ -137,7 +141,7 @@ export class Follower {
     if (verdict.kind === 'refused') link.misbehaved(verdict.error);
     if (verdict.kind === 'refused' || verdict.kind === 'halted') return;
     if (verdict.kind === 'next') {
-      if (isSource) this.progressed(this.source);
+      if (isSource) this.delivered();
       if (this.intake.roomBytes <= 0 && this.phase === 'live') this.holdUp();
     } else if (verdict.kind === 'gap' && isSource && this.phase === 'live') {
       this.ask();
@@ -174,7 +178,7 @@ export class Follower {
   /** Called once a second. */
   tick(): void {
     const source = this.source;
-    if (source !== null && this.phase !== 'full' && this.isStalled(source)) this.failed(source);
+    if (source !== null && this.isStalled(source)) this.failed(source);
     this.advance();
   }
 
@@ -185,9 +189,14 @@ export class Follower {
     this.submitter.stop();
   }
 
-  private progressed(source: Peer | null): void {
+  private delivered(): void {
+    this.progressed();
+    if (this.source !== null) this.source.failures = 0;
+  }
+
+  private progressed(): void {
     this.progressMs = this.options.clock.monotonicMs();
-    if (source !== null) source.failures = 0;
+    this.progressBytes = this.source?.link.receivedBytes ?? 0;
   }
 
   private failed(source: Peer): void {
@@ -197,15 +206,23 @@ export class Follower {
     this.leaveSource();
   }
 
-  /** An unanswered request, or somebody else is ahead of a live replica and stays it. */
+  /** There is a frame that we do not have, and the source has had the time to bring it. */
   private isStalled(source: Peer): boolean {
-    const now = this.options.clock.monotonicMs();
-    if (now - this.progressMs < DELIVERY_DEADLINE_MS) return false;
-    if (this.phase === 'asking') return true;
+    if (this.phase === 'full' || !this.isBehind(source)) {
+      this.progressed();
+      return false;
+    }
+    const waitedMs = this.options.clock.monotonicMs() - this.progressMs;
+    const bytes = source.link.receivedBytes - this.progressBytes;
+    return waitedMs >= DELIVERY_DEADLINE_MS + bytes / DELIVERY_BYTES_PER_MS_MIN;
+  }
+
+  private isBehind(source: Peer): boolean {
+    if (source.held.nextHeight > this.nextHeight) return true;
     // Nobody is truly ahead of the sequencer.
     if (source.link.isSequencer) return false;
-    const best = this.bestPeer(source);
-    return best !== null && best.held.nextHeight > this.nextHeight;
+    const other = this.bestPeer(source);
+    return other !== null && other.held.nextHeight > this.nextHeight;
   }
 
   /** Does what can be done next: choose a source, ask it for more. Idempotent. */
@@ -214,6 +231,7 @@ export class Follower {
     if (this.source === null) {
       this.source = this.bestPeer(null);
       this.phase = 'idle';
+      this.progressed();
     }
     if (this.source !== null && this.phase === 'idle') this.ask();
   }
@@ -227,7 +245,6 @@ export class Follower {
     }
     this.phase = 'asking';
     this.askedHeight = this.nextHeight;
-    this.progressMs = this.options.clock.monotonicMs();
     source.link.sendRangeRequest(STOP);
     source.link.sendRangeRequest({
       fromHeight: this.nextHeight,

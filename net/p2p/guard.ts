@@ -3,7 +3,7 @@
  * batches overflows the stack and, since it rethrows a RangeError outside of any handler, ends the
  * process. So only the forms that our own channel writes get through. It also holds the peer to an
  * inbound budget. A peer beyond it is cut off and not read more slowly: UDX has no flow control of
- * its receiver, so what a paused connection is sent piles up in our memory (measured).
+ * its receiver, so what is sent to a paused connection piles up in our memory (measured: 20 MB).
  */
 import { EventEmitter } from 'node:events';
 import { DeltacastError } from '../../state/base/errors.js';
@@ -28,8 +28,8 @@ export interface GuardOptions {
   readonly bytesPerSecond: number;
   /** Called once, with the reason; nothing is passed on afterwards. */
   readonly onMisbehaviour: (error: DeltacastError) => void;
-  /** Called for every message; for the liveness of the peer. */
-  readonly onHeard: () => void;
+  /** Called with the size of everything that arrives, also of a message not yet complete. */
+  readonly onReceived: (bytes: number) => void;
 }
 
 /** Looks like the connection to protomux; passes on what is well formed. */
@@ -92,7 +92,6 @@ export class GuardedStream extends EventEmitter {
       this.refuse(why);
       return;
     }
-    this.options.onHeard();
     this.refill();
     this.bytesLeft -= bytes.length;
     this.emit('data', bytes);
@@ -100,6 +99,7 @@ export class GuardedStream extends EventEmitter {
   }
 
   private countPartial(bytes: number): void {
+    this.options.onReceived(bytes);
     this.partialBytes += bytes;
     const limit = this.options.messageBytesMax + PARTIAL_SLACK_BYTES;
     if (this.partialBytes > limit) this.refuse('a message is too large');

@@ -40,8 +40,6 @@ declare module 'hyperdht' {
 }
 
 declare module 'hyperswarm' {
-  import type HyperDHT from 'hyperdht';
-
   type Listener = (...values: never[]) => void;
 
   /** An encrypted, ordered stream of messages between two keys (@hyperswarm/secret-stream). */
@@ -72,7 +70,8 @@ declare module 'hyperswarm' {
     ban(banned: boolean): void;
   }
   interface SwarmOptions {
-    readonly dht: HyperDHT;
+    /** A HyperDHT; the swarm destroys it. */
+    readonly dht: object;
     readonly seed?: Uint8Array;
     /** True refuses the key, inbound and outbound. */
     readonly firewall?: (publicKey: Uint8Array) => boolean;

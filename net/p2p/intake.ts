@@ -1,6 +1,6 @@
 /**
- * What a follower does with the bytes of a frame, whoever sent them: verify the signature on the raw
- * bytes, find its place in the chain, hand it to the sink in order. Knows no connections. Once
+ * What a follower does with the bytes of a frame, whoever sent them: verify the signature on the
+ * raw bytes, find its place in the chain, hand it to the sink in order. Knows no connections. Once
  * halted (two histories, or a frame that the sink refuses) it takes nothing any more.
  */
 import { type DeltacastError, isDeltacastError } from '../../state/base/errors.js';

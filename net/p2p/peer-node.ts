@@ -16,7 +16,7 @@ import { type NoiseStream, Swarm, topicOf } from './swarm.js';
 
 /** Every peer hears from us so often, and is let go after so long a silence. */
 const HEARTBEAT_MS = 1_000;
-const SILENCE_MS = 6_000;
+const SILENCE_MS = 4_000;
 /** How often a node without a source looks for peers, in heartbeats: at first, and later. */
 const SEARCH_BEATS_MIN = 1;
 const SEARCH_BEATS_MAX = 8;

@@ -1,7 +1,7 @@
 /**
  * Serves frames to followers. A follower asks for ranges; the range that reaches the end makes it
- * live, and from then on each new frame is pushed as it comes. Nothing is buffered for a peer beyond
- * a bound: one that reads too slowly stops being live and asks for ranges again when it can.
+ * live, and from then on each new frame is pushed as it comes. Nothing is buffered for a peer
+ * beyond a bound: one that is too slow stops being live and asks for ranges again when it can.
  */
 import { assert } from '../../state/base/assert.js';
 import { DeltacastError, isDeltacastError } from '../../state/base/errors.js';

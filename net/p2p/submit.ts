@@ -1,6 +1,6 @@
 /**
- * The sending side of submissions: numbers them, matches the answers, keeps to what the peer said it
- * takes in a second, and gives every caller an answer or a typed error in bounded time.
+ * The sending side of submissions: numbers them, matches the answers, keeps to what the peer said
+ * that it takes in a second, and gives every caller an answer or a typed error in bounded time.
  */
 import { DeltacastError } from '../../state/base/errors.js';
 import { PEER_INBOUND_BURST_BYTES, SUBMITS_OPEN_MAX } from '../../state/base/limits.js';
@@ -54,7 +54,10 @@ export class Submitter {
     raws: readonly Uint8Array[],
     hops: number,
   ): Promise<readonly SubmitAnswer[]> {
-    const peer = this.peers.get(link) ?? { openCount: 0, reservedUntilMs: 0 };
+    const peer = this.peers.get(link) ?? {
+      openCount: 0,
+      reservedUntilMs: Number.NEGATIVE_INFINITY,
+    };
     if (peer.openCount >= SUBMITS_OPEN_MAX) throw unavailable('too many wait for an answer');
     const id = this.nextId;
     const message = writeSubmission({ id, hops, raws });

@@ -165,7 +165,7 @@ export interface Bootstrap {
 /**
  * Runs DHT nodes of our own: a network without the public one.
  * @param host  IPv4 address at which others reach them
- * @param port  of the first node; left out: any free one
+ * @param port  of the first node; left out: one that is free
  * @throws DeltacastError BAD_USAGE when the port is taken
  */
 export async function startBootstrap(options: {

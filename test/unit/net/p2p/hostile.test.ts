@@ -335,7 +335,7 @@ describe('a sequencer', () => {
 
   it('survives peers that close in the middle of everything', async () => {
     const sequencer = await startSequencer(200, 100_000);
-    for (let index = 0; index < 5; index += 1) {
+    for (let index = 0; index < 30; index += 1) {
       const { stream, isClosed } = await connectStranger(sequencer);
       const { send, received } = openChannel(stream);
       send(0, HELLO);

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Bootstrap, startBootstrap } from '../../../../net/p2p/swarm.js';
 import { isDeltacastError } from '../../../../state/base/errors.js';
@@ -116,6 +118,14 @@ describe('a follower', () => {
     const replica = start({ follows: true, chain });
     await until('100 frames', () => replica.chain.nextHeight === 100);
     expect(replica.chain.digest()).toBe(sequencer.chain.digest());
+  });
+});
+
+describe('stopping', () => {
+  it('leaves no handle: the process ends by itself', () => {
+    const path = fileURLToPath(new URL('./stop-process.mjs', import.meta.url));
+    const result = spawnSync(process.execPath, [path], { encoding: 'utf8', timeout: 20_000 });
+    expect([result.stderr, result.stdout, result.status]).toEqual(['', 'stopped\n', 0]);
   });
 });
 
