@@ -18,8 +18,10 @@ import {
   type OutcomeLog,
   type OutcomeStatus,
   readOutcome,
+  STATUS_FAILED,
   STATUS_OK,
 } from './outcome.js';
+import type { AccessEntry } from './record.js';
 import { ReferenceEngine } from './reference/reference-engine.js';
 import { SnapshotStore } from './snapshot-store.js';
 
@@ -34,7 +36,8 @@ export interface CellOverride {
 }
 
 export interface CallRequest {
-  readonly purpose: 'call' | 'estimate';
+  /** `list` is a call that also says which accounts and slots it touched. */
+  readonly purpose: 'call' | 'estimate' | 'list';
   readonly from: Uint8Array;
   /** null creates a contract. */
   readonly to: Uint8Array | null;
@@ -49,6 +52,19 @@ export interface CallRequest {
   /** Closing sequence of the state that it sees. */
   readonly sequence: number;
   readonly overrides: readonly CellOverride[];
+  /** From Berlin on; an address with its slots, 32 bytes each. */
+  readonly accessList?: readonly AccessEntry[];
+  /** From Prague on: signed EIP-7702 tuples. The nonce of an authority that is `from` counts. */
+  readonly authorizations?: readonly CallAuthorization[];
+}
+
+export interface CallAuthorization {
+  readonly chainId: bigint;
+  readonly address: Uint8Array;
+  readonly nonce: bigint;
+  readonly yParity: number;
+  readonly r: bigint;
+  readonly s: bigint;
 }
 
 export interface CallTask {
@@ -64,6 +80,10 @@ export interface CallReply {
   readonly gas: number;
   readonly output: Uint8Array;
   readonly logs: readonly OutcomeLog[];
+  /** Why it failed, in the engine's words ("revert", "out of gas"); null where it did not. */
+  readonly halt: string | null;
+  /** For `list`: in order of first access, reverted parts included; else empty. */
+  readonly touched: readonly AccessEntry[];
 }
 
 /** A reply as it crosses threads: errors lose their class on the way. */
@@ -97,7 +117,7 @@ export async function runCall(task: CallTask): Promise<PlainReply> {
   const { store, engine, out } = machineFor(task);
   try {
     const call = new Call(task.request, store, engine, out);
-    return { reply: await (task.request.purpose === 'call' ? call.once() : call.estimate()) };
+    return { reply: await (task.request.purpose === 'estimate' ? call.estimate() : call.once()) };
   } catch (error) {
     if (store.isPruned) {
       return { code: 'STATE_PRUNED', message: 'the state of that block is gone', details: {} };
@@ -171,7 +191,9 @@ class Call {
     const outcome: Outcome = readOutcome(this.out);
     if (this.store.isPruned) throw new DeltacastError('STATE_PRUNED', 'history is gone');
     const { status, reason, gasUsed, output, logs } = outcome;
-    return { status, reason, gas: gasUsed, output, logs };
+    const halt = status === STATUS_FAILED ? this.engine.halt : null;
+    const touched = this.request.purpose === 'list' ? touchedBy(outcome) : [];
+    return { status, reason, gas: gasUsed, output, logs, halt, touched };
   }
 
   private record(gasLimit: number): Uint8Array {
@@ -189,7 +211,8 @@ class Call {
     const fees = isMarket
       ? { type: 2, maxFeePerGas: gasPrice, maxPriorityFeePerGas: 0n, chainId: context.chainId }
       : { type: 0, gasPrice };
-    return recordOfUnsigned({ ...fields, ...fees }, from, new Uint8Array(32), context);
+    const typed = { ...fields, ...fees, ...listsOf(this.request, context) };
+    return recordOfUnsigned(typed, from, new Uint8Array(32), context);
   }
 
   private prepareStore(): void {
@@ -209,4 +232,50 @@ class Call {
     const { fork, gasLimit } = this.context;
     return isFrom(fork, 'osaka') ? Math.min(TRANSACTION_GAS_MAX, gasLimit) : gasLimit;
   }
+}
+
+function touchedBy({ reads, writes }: Outcome): AccessEntry[] {
+  const entries = new Map<string, { address: Uint8Array; slots: Map<string, Uint8Array> }>();
+  for (const { address, slot } of [...reads, ...writes]) {
+    const name = toHex(address);
+    const entry = entries.get(name) ?? { address, slots: new Map() };
+    entries.set(name, entry);
+    if (slot !== null) entry.slots.set(toHex(slot), slot);
+  }
+  return Array.from(entries.values(), ({ address, slots }) => ({
+    address,
+    slots: [...slots.values()],
+  }));
+}
+
+/** An access list makes a transaction type 1 at least, authorizations make it type 4. */
+function listsOf(
+  { accessList = [], authorizations = [] }: CallRequest,
+  { fork, chainId }: BlockContext,
+) {
+  const lists = {
+    ...(accessList.length === 0
+      ? {}
+      : {
+          accessList: accessList.map(({ address, slots }) => ({
+            address: toHex(address),
+            storageKeys: slots.map(toHex),
+          })),
+          ...(isFrom(fork, 'london') ? {} : { type: 1, chainId }),
+        }),
+  };
+  if (authorizations.length === 0) return lists;
+  const authorizationList = authorizations.map((tuple) => ({
+    chainId: quantity(tuple.chainId),
+    address: toHex(tuple.address),
+    nonce: quantity(tuple.nonce),
+    yParity: quantity(BigInt(tuple.yParity)),
+    r: quantity(tuple.r),
+    s: quantity(tuple.s),
+  }));
+  return { ...lists, type: 4, authorizationList };
+}
+
+function quantity(value: bigint): `0x${string}` {
+  return `0x${value.toString(16)}`;
 }

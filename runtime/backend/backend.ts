@@ -6,6 +6,7 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import type { Awaitable, Backend, BackendListener, RpcSigner } from '../../net/rpc/backend.js';
 import type {
+  AccessListResult,
   BlockSelector,
   CallOptions,
   CallResult,
@@ -192,6 +193,10 @@ class ChainBackend implements NodeBackend {
 
   estimateGas(options: CallOptions): Promise<EstimateResult> {
     return this.calls.estimate(options);
+  }
+
+  createAccessList(options: CallOptions): Promise<AccessListResult> {
+    return this.calls.accessList(options);
   }
 
   gasPrice(): bigint {

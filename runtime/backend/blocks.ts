@@ -24,13 +24,17 @@ const EMPTY_TRIE_ROOT = fromHex('56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc
 const NO_REQUESTS = fromHex('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
 /** RLP of an empty list. */
 const EMPTY_LIST_BYTES = 1;
+/** Whole transactions or receipts in one answer: at 600 bytes of JSON each, all that a reply takes. */
+const SHOWN_MAX = 16_384;
 
+/** @throws DeltacastError RPC_LIMIT where so many whole transactions are no answer */
 export function blockOf(
   block: BlockEntry,
   history: History,
   hasFullTransactions: boolean,
 ): RpcBlock {
   const { context, seal, gasUsed } = block;
+  if (hasFullTransactions) checkShown(block);
   const places = [...placesOf(block)];
   const blockHash = seal?.hash ?? null;
   return {
@@ -56,9 +60,17 @@ export function sealedBlockOf(block: BlockEntry, history: History): RpcSealedBlo
   };
 }
 
+/** @throws DeltacastError RPC_LIMIT where so many receipts are no answer */
 export function blockReceiptsOf(block: BlockEntry): RpcReceipt[] {
+  checkShown(block);
   const blockHash = block.seal?.hash ?? null;
   return Array.from(placesOf(block), (place) => receiptAt(place, blockHash));
+}
+
+function checkShown({ transactionCount }: BlockEntry): void {
+  if (transactionCount <= SHOWN_MAX) return;
+  const message = `the block has more than ${SHOWN_MAX} transactions: ask for them one by one`;
+  throw new DeltacastError('RPC_LIMIT', message, { transactionCount });
 }
 
 /** The transactions of a block in order. */

@@ -1,10 +1,11 @@
 /**
  * eth_call and eth_estimateGas: from a client's request to a CallRequest for the call threads, and
  * from their reply to what JSON-RPC shows. What a call thread cannot express is refused, not left
- * out: an access list that is dropped would give another gas, an authorization another result.
+ * out.
  */
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import type {
+  AccessListResult,
   AccountOverride,
   BlockOverrides,
   CallOptions,
@@ -13,15 +14,17 @@ import type {
   TransactionRequest,
 } from '../../net/rpc/values.js';
 import { type Arena, KIND_BALANCE, KIND_CODE, KIND_NONCE, KIND_SLOT } from '../../state/arena.js';
-import { equalBytes, toWord } from '../../state/base/bytes.js';
+import { equalBytes, toBigInt, toHex, toWord } from '../../state/base/bytes.js';
 import { DeltacastError } from '../../state/base/errors.js';
 import type { CallReply, CallRequest, CellOverride } from '../../workers/call.js';
 import type { BlockContext } from '../../workers/engine.js';
 import { isFrom } from '../../workers/fork.js';
 import { STATUS_FAILED, STATUS_FAULT, STATUS_OK } from '../../workers/outcome.js';
+import type { AccessEntry } from '../../workers/record.js';
 import type { Services } from '../../workers/services.js';
 import type { ChainView } from './chain-view.js';
 import type { StateReader } from './state-reader.js';
+import { createdAddress } from './transactions.js';
 
 /** EIP-7825, from Osaka on. */
 const TRANSACTION_GAS_MAX = 2 ** 24;
@@ -32,8 +35,22 @@ const CLEARED_SLOTS_MAX = 4_096;
 const ZERO_ADDRESS = new Uint8Array(20);
 const ZERO_WORD = new Uint8Array(32);
 const EMPTY = new Uint8Array(0);
-/** Outcome records do not say why execution halted, only that it did. */
-const HALTED = 'execution halted: out of gas or an invalid operation';
+/** geth's words for the engine's (core/vm/errors.go); what is missing reads the same in both. */
+const HALT_REASONS: Readonly<Record<string, string>> = {
+  'code store out of gas': 'contract creation code storage out of gas',
+  'create collision': 'contract address collision',
+  'insufficient balance': 'insufficient balance for transfer',
+  'invalid JUMP': 'invalid jump destination',
+  'invalid bytecode deployed': 'invalid code: must not begin with 0xef',
+  'initcode exceeds max initcode size': 'max initcode size exceeded',
+  'stack overflow': 'stack limit reached 1024 (1023)',
+  'static state change': 'write protection',
+};
+const REVERT = 'revert';
+/** Executions until an access list is given as it is; two are usual. */
+const LIST_RUNS_MAX = 8;
+/** 0x01 to 0x11, and 0x0100 (EIP-7951). */
+const PRECOMPILE = /^0x0{36}(00(0[1-9a-f]|1[01])|0100)$/;
 
 export interface CallParts {
   readonly arena: Arena;
@@ -55,7 +72,7 @@ export class Calls {
    */
   async call(options: CallOptions): Promise<CallResult> {
     const request = this.requestOf(options, 'call');
-    return resultOf(await this.parts.services.call(request), request);
+    return resultOf(await this.parts.services.call(request), request.from);
   }
 
   /** @throws as `call` does */
@@ -63,13 +80,42 @@ export class Calls {
     const request = this.affordable(this.requestOf(options, 'estimate'));
     if (await this.isPlainTransfer(request)) return { gas: TRANSFER_GAS, failure: null };
     const reply = await this.parts.services.call(request);
-    const result = resultOf(reply, request);
+    const result = resultOf(reply, request.from);
     return result.status === 'ok' ? { gas: reply.gas, failure: null } : { gas: 0, failure: result };
   }
 
-  private requestOf(options: CallOptions, purpose: 'call' | 'estimate'): CallRequest {
+  /**
+   * The access list that the call would profit from, and its gas with that list.
+   * @throws as `call` does
+   */
+  async accessList(options: CallOptions): Promise<AccessListResult> {
+    const request = this.requestOf(options, 'list');
+    const warm = this.warmWithout(request);
+    let accessList = request.accessList ?? [];
+    // What is warm may change what is executed: until list and execution agree, as geth does it.
+    for (let run = 0; ; run += 1) {
+      const reply = await this.parts.services.call({ ...request, accessList });
+      const { status, haltReason, gasUsed } = resultOf(reply, request.from);
+      const found = usefulOf(reply.touched, warm);
+      if (run < LIST_RUNS_MAX && sizeOf(found) !== sizeOf(accessList)) {
+        accessList = found;
+        continue;
+      }
+      const error = status === 'ok' ? null : (haltReason ?? 'execution reverted');
+      const entries = accessList.map(({ address, slots }) => ({ address, storageKeys: slots }));
+      return { accessList: entries, gasUsed, error };
+    }
+  }
+
+  /** Accounts that are warm in any case (EIP-2929, EIP-3651). */
+  private warmWithout({ from, to, sequence, context }: CallRequest): Set<string> {
+    const target = to ?? createdAddress(from, this.parts.state.nonce(from, sequence));
+    return new Set([from, target, context.coinbase].map(toHex));
+  }
+
+  private requestOf(options: CallOptions, purpose: CallRequest['purpose']): CallRequest {
     const { request, block, stateOverrides, blockOverrides } = options;
-    checkExpressible(request);
+    checkBlobs(request);
     const { view } = this.parts;
     const sequence = view.sequenceOf(block);
     const context = withOverrides(view.contextOf(block), blockOverrides);
@@ -85,6 +131,11 @@ export class Calls {
       context,
       sequence,
       overrides: stateOverrides.flatMap((override) => this.cellsOf(override)),
+      accessList: (request.accessList ?? []).map(({ address, storageKeys }) => ({
+        address,
+        slots: storageKeys,
+      })),
+      authorizations: request.authorizationList ?? [],
     };
   }
 
@@ -113,7 +164,7 @@ export class Calls {
       throw new DeltacastError('TX_INSUFFICIENT_FUNDS', 'insufficient funds for transfer', {
         balance: balance.toString(),
         value: value.toString(),
-        from: Buffer.from(from).toString('hex'),
+        from: toHex(from),
       });
     }
     const allowance = (balance - value) / gasPrice;
@@ -125,7 +176,7 @@ export class Calls {
       ({ kind, address }) => kind === KIND_BALANCE && equalBytes(address, from),
     );
     if (override === undefined) return this.parts.state.balance(from, sequence);
-    return BigInt(`0x${Buffer.from(override.value).toString('hex')}`);
+    return toBigInt(override.value);
   }
 
   private cellsOf(override: AccountOverride): CellOverride[] {
@@ -158,33 +209,35 @@ export class Calls {
 }
 
 /** @returns how the call ended. @throws DeltacastError with the reason of an invalid transaction */
-function resultOf(reply: CallReply, request: CallRequest): CallResult {
-  const { status, reason, gas, output } = reply;
+function resultOf(reply: CallReply, from: Uint8Array): CallResult {
+  const { status, gas, output, halt } = reply;
   if (status === STATUS_FAULT) throw new DeltacastError('EXECUTION_FAULT', 'the engine failed');
-  if (status !== STATUS_OK && status !== STATUS_FAILED) throw refusal(reply, request);
-  if (status === STATUS_OK) return { status: 'ok', output, gasUsed: gas, haltReason: null };
-  // A halt takes all gas and returns nothing; a revert with neither gas nor data left looks the same.
-  const limit = Math.min(request.gas, gasMaxOf(request.context));
-  const isHalted = output.length === 0 && gas >= limit && reason === 'TX_INVALID';
-  return isHalted
-    ? { status: 'halted', output, gasUsed: gas, haltReason: HALTED }
-    : { status: 'reverted', output, gasUsed: gas, haltReason: null };
+  if (status !== STATUS_OK && status !== STATUS_FAILED) throw refusal(reply, from);
+  const result = { output, gasUsed: gas, haltReason: null };
+  if (status === STATUS_OK) return { ...result, status: 'ok' };
+  if (halt === REVERT || halt === null) return { ...result, status: 'reverted' };
+  return { ...result, status: 'halted', haltReason: HALT_REASONS[halt] ?? halt };
 }
 
-/** geth's words; net/rpc puts the rest before them. */
-function refusal({ reason }: CallReply, { from }: CallRequest): DeltacastError {
-  const who = `address 0x${Buffer.from(from).toString('hex')}`;
-  const message = reason === 'TX_INSUFFICIENT_FUNDS' ? who : '';
-  return new DeltacastError(reason, message);
+/** net/rpc puts geth's phrase for the code before it. */
+function refusal({ reason }: CallReply, from: Uint8Array): DeltacastError {
+  return new DeltacastError(reason, `address ${toHex(from)}`);
 }
 
-function checkExpressible(request: TransactionRequest): void {
-  if ((request.accessList?.length ?? 0) > 0) {
-    throw invalid('an access list cannot be given in a call here');
-  }
-  if ((request.authorizationList?.length ?? 0) > 0) {
-    throw invalid('authorizations cannot be given in a call here');
-  }
+/** Slots always; an account without slots where it is neither warm nor a precompile. */
+function usefulOf(touched: readonly AccessEntry[], warm: ReadonlySet<string>): AccessEntry[] {
+  return touched.filter(
+    ({ address, slots }) =>
+      slots.length > 0 || !(warm.has(toHex(address)) || PRECOMPILE.test(toHex(address))),
+  );
+}
+
+/** Lists of one call only grow, so those of one size are the same. */
+function sizeOf(list: readonly AccessEntry[]): number {
+  return list.reduce((sum, { slots }) => sum + 1 + slots.length, 0);
+}
+
+function checkBlobs(request: TransactionRequest): void {
   if ((request.blobVersionedHashes?.length ?? 0) > 0) {
     throw new DeltacastError('TX_BLOBS_REFUSED', 'there is no blob market here');
   }

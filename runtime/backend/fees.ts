@@ -86,9 +86,9 @@ export class Fees {
       if (block === null) break;
       transactions += hasRewards ? block.transactionCount : 0;
       if (transactions > REWARD_TRANSACTIONS_MAX && blocks.length > 0) break;
-      blocks.unshift(block);
+      blocks.push(block);
     }
-    return blocks;
+    return blocks.reverse();
   }
 
   private blockOrNull(number: number, isNeeded: boolean): BlockEntry | null {

@@ -36,6 +36,8 @@ export type BlockHashSource = (number: number) => Promise<Uint8Array>;
 
 export class ReferenceEngine implements Engine {
   readonly name = 'reference';
+  /** Why the last transaction failed, in the library's words; null where it did not. */
+  halt: string | null = null;
   private readonly arena: CellStore;
   private readonly blockHash: BlockHashSource;
   private readonly state = new OverlayState();
@@ -72,7 +74,9 @@ export class ReferenceEngine implements Engine {
     Object.defineProperty(tx, 'getSenderAddress', { value: () => sender });
     return this.settle(cells, outcome, async () => {
       const vm = await this.machine(context);
-      return outcomeOfRun(await runTx(vm, { tx, block, skipHardForkValidation: true }));
+      const result = await runTx(vm, { tx, block, skipHardForkValidation: true });
+      this.halt = result.execResult.exceptionError?.error ?? null;
+      return outcomeOfRun(result);
     });
   }
 

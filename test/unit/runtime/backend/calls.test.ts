@@ -1,7 +1,8 @@
+import { privateKeyToAccount } from 'viem/accounts';
 import { describe, expect, test } from 'vitest';
 import type { CallOptions, TransactionRequest } from '../../../../net/rpc/values.js';
-import { fromHex, toWord } from '../../../../state/base/bytes.js';
-import { account, ChainBuilder, ETHER } from '../../../helpers/chain-builder.js';
+import { fromHex, toHex, toWord } from '../../../../state/base/bytes.js';
+import { account, CHAIN_ID, ChainBuilder, ETHER } from '../../../helpers/chain-builder.js';
 import { at, backendOf, byHash, expectCode, LATEST } from './helpers.js';
 
 const CONTRACT = new Uint8Array(20).fill(0xc0);
@@ -14,6 +15,10 @@ const INVALID = fromHex('fe');
 const BLOCK_READER = fromHex('435f52426020524160405244606052456080524860a05260c05ff3');
 /** Spends gas in a loop, then returns. */
 const SPENDER = fromHex('6107d05b600190038060035700');
+/** Returns its own address. */
+const SELF = fromHex('305f5260205ff3');
+/** Reads slot 7, the balance of 0x33..33 and of the precompile 4. */
+const TOUCHER = fromHex(`6007545073${'33'.repeat(20)}31506004315000`);
 const one = toWord(1n);
 
 async function nodeWith(code: Uint8Array) {
@@ -59,7 +64,10 @@ describe('a call', () => {
     expect(await reverter.call(options({ to }))).toMatchObject({ status: 'reverted' });
     const halted = await (await nodeWith(INVALID)).backend.call(options({ to, gas: 50_000 }));
     expect(halted).toMatchObject({ status: 'halted', gasUsed: 50_000 });
-    expect(halted.haltReason).toMatch(/^execution halted/);
+    expect(halted.haltReason).toBe('invalid opcode');
+    const { backend } = await nodeWith(SPENDER);
+    const short = await backend.call(options({ to, gas: 22_000 }));
+    expect(short).toMatchObject({ status: 'halted', haltReason: 'out of gas', gasUsed: 22_000 });
   });
 
   test('sees its own state overrides', async () => {
@@ -113,15 +121,59 @@ describe('a call', () => {
 
   test('is refused where it cannot be expressed', async () => {
     const { backend } = await nodeWith(READER);
-    const accessList = [{ address: CONTRACT, storageKeys: [] }];
     const refused: [Parameters<typeof expectCode>[0], CallOptions][] = [
-      ['RPC_INVALID_PARAMS', options({ to, accessList })],
       ['TX_BLOBS_REFUSED', options({ to, blobVersionedHashes: [one] })],
       ['RPC_INVALID_PARAMS', options({ to }, { blockOverrides: { blobBaseFee: 1n } })],
       ['RPC_INVALID_PARAMS', options({ to }, { blockOverrides: { number: 1n << 60n } })],
       ['TX_FEE_TOO_LOW', options({ to, gasPrice: 1n, from: account(0).address })],
     ];
     for (const [code, call] of refused) await expectCode(code, () => backend.call(call));
+  });
+});
+
+describe('a call with lists', () => {
+  test('pays for its access list, and runs what an authority delegates to', async () => {
+    const { backend } = await nodeWith(SELF);
+    const plain = await backend.call(options({ to }));
+    const accessList = [{ address: CONTRACT, storageKeys: [one] }];
+    const listed = await backend.call(options({ to, accessList }));
+    expect(listed.gasUsed - plain.gasUsed).toBe(2_400 + 1_900);
+    const authority = account(1);
+    const signed = await privateKeyToAccount(toHex(authority.privateKey)).signAuthorization({
+      address: toHex(CONTRACT),
+      chainId: CHAIN_ID,
+      nonce: 0,
+    });
+    const tuple = {
+      chainId: BigInt(CHAIN_ID),
+      address: CONTRACT,
+      nonce: 0n,
+      yParity: signed.yParity ?? 0,
+      r: BigInt(signed.r),
+      s: BigInt(signed.s),
+    };
+    const request = { to: authority.address, authorizationList: [tuple] };
+    const delegated = await backend.call(options(request));
+    expect(delegated.output.subarray(12)).toEqual(authority.address);
+    const { gas } = await backend.estimateGas(options(request));
+    expect(gas).toBeGreaterThan(21_000 + 25_000);
+  });
+
+  test('can have them made: slots and accounts that are not warm anyway', async () => {
+    const { backend } = await nodeWith(TOUCHER);
+    const made = await backend.createAccessList?.(options({ to, from: account(0).address }));
+    expect(made?.accessList).toEqual([
+      { address: CONTRACT, storageKeys: [toWord(7n)] },
+      { address: new Uint8Array(20).fill(0x33), storageKeys: [] },
+    ]);
+    const accessList = made?.accessList ?? [];
+    const listed = await backend.call(options({ to, accessList }));
+    expect(made).toMatchObject({ error: null, gasUsed: listed.gasUsed });
+    const reverter = (await nodeWith(REVERTER)).backend;
+    expect(await reverter.createAccessList?.(options({ to }))).toMatchObject({
+      accessList: [],
+      error: 'execution reverted',
+    });
   });
 });
 
