@@ -45,8 +45,10 @@ export interface CallRequest {
   readonly value: bigint;
   /** Gas limit; the highest gas that an estimate may give. */
   readonly gas: number;
-  /** Wei per gas; 0: no fee, and the base fee is 0 too. */
+  /** The most wei per gas; 0: no fee, and the base fee is 0 too. */
   readonly gasPrice: bigint;
+  /** Wei per gas above the base fee, not above `gasPrice`; 0 unless given. */
+  readonly tip?: bigint;
   /** The block that it seems to be in. */
   readonly context: BlockContext;
   /** Closing sequence of the state that it sees. */
@@ -197,7 +199,7 @@ class Call {
   }
 
   private record(gasLimit: number): Uint8Array {
-    const { from, to, data, value, gasPrice } = this.request;
+    const { from, to, data, value, gasPrice, tip = 0n } = this.request;
     const { context } = this;
     const nonce = toBigInt(this.store.value(1, from));
     const isMarket = isFrom(context.fork, 'london');
@@ -209,7 +211,7 @@ class Call {
       ...(to === null ? {} : { to: toHex(to) }),
     };
     const fees = isMarket
-      ? { type: 2, maxFeePerGas: gasPrice, maxPriorityFeePerGas: 0n, chainId: context.chainId }
+      ? { type: 2, maxFeePerGas: gasPrice, maxPriorityFeePerGas: tip, chainId: context.chainId }
       : { type: 0, gasPrice };
     const typed = { ...fields, ...fees, ...listsOf(this.request, context) };
     return recordOfUnsigned(typed, from, new Uint8Array(32), context);

@@ -1,7 +1,7 @@
 /**
- * The node as JSON-RPC sees it (net/rpc/backend.ts), for a sequencer and for a follower: they differ
- * in where a transaction goes and in having a pool. Reads answer at once, from memory; calls go to
- * threads of their own.
+ * The node as JSON-RPC sees it (net/rpc/backend.ts), for a sequencer and for a follower: they
+ * differ in where a transaction goes and in having a pool. Reads answer at once, from memory; calls
+ * go to threads of their own.
  */
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import type { Awaitable, Backend, BackendListener, RpcSigner } from '../../net/rpc/backend.js';

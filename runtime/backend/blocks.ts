@@ -24,7 +24,7 @@ const EMPTY_TRIE_ROOT = fromHex('56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc
 const NO_REQUESTS = fromHex('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
 /** RLP of an empty list. */
 const EMPTY_LIST_BYTES = 1;
-/** Whole transactions or receipts in one answer: at 600 bytes of JSON each, all that a reply takes. */
+/** Whole transactions or receipts in one answer: with 600 bytes of JSON each it is full. */
 const SHOWN_MAX = 16_384;
 
 /** @throws DeltacastError RPC_LIMIT where so many whole transactions are no answer */

@@ -128,6 +128,7 @@ export class Calls {
       value: request.value ?? 0n,
       gas: isGiven ? (request.gas ?? 0) : gasMaxOf(context),
       gasPrice: request.gasPrice ?? request.maxFeePerGas ?? 0n,
+      tip: request.gasPrice ?? request.maxPriorityFeePerGas ?? 0n,
       context,
       sequence,
       overrides: stateOverrides.flatMap((override) => this.cellsOf(override)),
@@ -199,7 +200,7 @@ export class Calls {
     for (const id of arena.slotsOf(address)) {
       if (cells.length === CLEARED_SLOTS_MAX) {
         throw invalid(
-          `"state" cannot replace a storage of more than ${CLEARED_SLOTS_MAX} slots: use "stateDiff"`,
+          `"state" replaces at most ${CLEARED_SLOTS_MAX} slots of an account: use "stateDiff"`,
         );
       }
       cells.push({ kind: KIND_SLOT, address, slot: arena.keyOf(id).slot, value: ZERO_WORD });
@@ -208,7 +209,7 @@ export class Calls {
   }
 }
 
-/** @returns how the call ended. @throws DeltacastError with the reason of an invalid transaction */
+/** @throws DeltacastError with the reason of a transaction that could be in no block */
 function resultOf(reply: CallReply, from: Uint8Array): CallResult {
   const { status, gas, output, halt } = reply;
   if (status === STATUS_FAULT) throw new DeltacastError('EXECUTION_FAULT', 'the engine failed');
@@ -219,9 +220,10 @@ function resultOf(reply: CallReply, from: Uint8Array): CallResult {
   return { ...result, status: 'halted', haltReason: HALT_REASONS[halt] ?? halt };
 }
 
-/** net/rpc puts geth's phrase for the code before it. */
+/** net/rpc puts geth's phrase for the code before the message. */
 function refusal({ reason }: CallReply, from: Uint8Array): DeltacastError {
-  return new DeltacastError(reason, `address ${toHex(from)}`);
+  const isPoor = reason === 'TX_INSUFFICIENT_FUNDS';
+  return new DeltacastError(reason, isPoor ? `address ${toHex(from)}` : '');
 }
 
 /** Slots always; an account without slots where it is neither warm nor a precompile. */

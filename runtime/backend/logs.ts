@@ -69,10 +69,11 @@ export class LogSearch {
     const { from, to } = 'blockHash' in range ? this.oneBlock(range.blockHash) : this.wide(range);
     if (from > to) throw new DeltacastError('RPC_INVALID_PARAMS', 'invalid block range params');
     const start = Math.max(from, after?.blockNumber ?? 0);
-    if (to - start >= blocksMax) {
+    const end = Math.min(to, this.view.newest());
+    if (end - start >= blocksMax) {
       throw new DeltacastError('RPC_LIMIT', `block range is wider than ${blocksMax} blocks`);
     }
-    return { from: start, to: Math.min(to, this.view.newest()) };
+    return { from: start, to: end };
   }
 
   private oneBlock(hash: Uint8Array): Range {

@@ -13,7 +13,10 @@ const EMPTY = new Uint8Array(0);
 
 type RlpItem = Uint8Array | bigint | number | RlpItem[];
 
-/** @returns the signed EIP-2718 bytes. @throws DeltacastError RPC_INVALID_PARAMS, TX_BLOBS_REFUSED */
+/**
+ * @returns the signed EIP-2718 bytes
+ * @throws DeltacastError RPC_INVALID_PARAMS where a field is missing, TX_BLOBS_REFUSED
+ */
 export function signTransaction(request: TransactionRequest, privateKey: Uint8Array): Uint8Array {
   const type = needed(request, 'type');
   const chainId = needed(request, 'chainId');

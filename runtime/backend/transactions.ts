@@ -198,13 +198,23 @@ export function sumsOf(transactions: ExecutedColumns): Before {
   const logs = new Uint32Array(count);
   let gasSum = 0;
   let logSum = 0;
+  let at = 0;
   for (let index = 0; index < count; index += 1) {
     gas[index] = gasSum;
     logs[index] = logSum;
     gasSum += transactions.gasUsed[index] ?? 0;
-    if (hasLogs(transactions, index)) logSum += logsAt(transactions, index).length;
+    const end = transactions.logEnds[index] ?? 0;
+    for (; at < end; logSum += 1) at = logEnd(transactions.logs, at);
   }
   const before = { gas, logs };
   sums.set(transactions, before);
   return before;
+}
+
+/** Offset after the log entry at `at`: address, topic count, topics, length (u32), data. */
+function logEnd(logs: Uint8Array, at: number): number {
+  const lengthAt = at + 21 + (logs[at + 20] ?? 0) * 32;
+  const low = (logs[lengthAt] ?? 0) + (logs[lengthAt + 1] ?? 0) * 0x100;
+  const high = (logs[lengthAt + 2] ?? 0) + (logs[lengthAt + 3] ?? 0) * 0x100;
+  return lengthAt + 4 + low + high * 0x1_0000;
 }

@@ -15,6 +15,9 @@ const INVALID = fromHex('fe');
 const BLOCK_READER = fromHex('435f52426020524160405244606052456080524860a05260c05ff3');
 /** Spends gas in a loop, then returns. */
 const SPENDER = fromHex('6107d05b600190038060035700');
+/** Returns GASPRICE. */
+const PRICE_READER = fromHex('3a5f5260205ff3');
+const GWEI = 10n ** 9n;
 /** Returns its own address. */
 const SELF = fromHex('305f5260205ff3');
 /** Reads slot 7, the balance of 0x33..33 and of the precompile 4. */
@@ -117,6 +120,20 @@ describe('a call', () => {
       baseFeePerGas: 3n,
     };
     expect(await fields({ blockOverrides })).toEqual([99n, 5n, 0n, 1n, 40_000_000n, 3n]);
+  });
+
+  test('pays the price that it offers', async () => {
+    const { backend } = await nodeWith(PRICE_READER);
+    const from = account(0).address;
+    const baseFee = (await backend.baseFeePerGas()) ?? 0n;
+    const price = async (fees: TransactionRequest) =>
+      word((await backend.call(options({ to, from, ...fees }))).output);
+    expect(await price({})).toBe(0n);
+    expect(await price({ gasPrice: 5n * GWEI })).toBe(5n * GWEI);
+    expect(await price({ maxFeePerGas: 5n * GWEI })).toBe(baseFee);
+    const tipped = { maxFeePerGas: 5n * GWEI, maxPriorityFeePerGas: GWEI };
+    expect(await price(tipped)).toBe(baseFee + GWEI);
+    expect(await price({ ...tipped, maxFeePerGas: GWEI + 1n })).toBe(GWEI + 1n);
   });
 
   test('is refused where it cannot be expressed', async () => {

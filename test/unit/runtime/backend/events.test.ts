@@ -101,7 +101,7 @@ describe('a sequencer', () => {
     });
   });
 
-  test('calls back with a receipt once, at once where it is known, and not when cancelled', async () => {
+  test('calls back with a receipt once, at once if it is known, never when cancelled', async () => {
     const { builder, backend, execute, intake } = await sequencer();
     builder.open();
     const [one, two, three] = [transfer(0, 0), transfer(0, 1), transfer(0, 2)];
@@ -146,7 +146,7 @@ function refused(): DeltacastError {
 }
 
 describe('a follower', () => {
-  test('passes transactions on, has no pool, and waits for receipts in what it applies', async () => {
+  test('passes transactions on, has no pool, waits for receipts in what it applies', async () => {
     const builder = await ChainBuilder.begin();
     const passed: Uint8Array[] = [];
     const forward = async (raws: readonly Uint8Array[]): Promise<SubmitOutcome[]> => {

@@ -11,7 +11,7 @@ const tipped = (nonce: number, tip: bigint, gasUsed: number) => ({
 });
 
 describe('what to offer', () => {
-  test('is the base fee of the open block, or of the next if that is higher, and 1 gwei', async () => {
+  test('is the base fee of the open block, or the next if higher, and 1 gwei', async () => {
     const builder = await ChainBuilder.begin({ gasLimit: 100_000 });
     const backend = backendOf(builder);
     // Genesis used nothing: the base fee falls by an eighth.

@@ -109,6 +109,9 @@ describe('logs', () => {
     const find = (query: Partial<LogQuery>) => () => backend.logs({ ...ALL, ...query });
     await expectCode('RPC_INVALID_PARAMS', find({ range: { from: at(3), to: at(2) } }));
     await expectCode('RPC_LIMIT', find({ blocksMax: 4 }));
+    // Blocks that are not there yet do not count.
+    const future = { from: at(4), to: at(1e9) };
+    expect(await backend.logs({ ...ALL, range: future, blocksMax: 1 })).toHaveLength(1);
     await expectCode('RPC_NOT_FOUND', find({ range: { blockHash: topic(7) } }));
     expect(await backend.logs({ ...ALL, blocksMax: 5 })).toHaveLength(7);
   });
