@@ -22,11 +22,11 @@ import type {
   SubmitOutcome,
   SyncStatus,
 } from '../../net/rpc/values.js';
-import { DeltacastError } from '../../state/base/errors.js';
+import { DeltacastError, isDeltacastError } from '../../state/base/errors.js';
 import type { Clock } from '../../state/base/ports.js';
 import type { Services } from '../../workers/services.js';
 import type { Chain } from '../chain.js';
-import type { History } from '../history.js';
+import type { History, TransactionPlace } from '../history.js';
 import type { Intake } from '../intake.js';
 import type { DevAccount } from '../wallet.js';
 import { blockOf, blockReceiptsOf, placeAt } from './blocks.js';
@@ -238,7 +238,7 @@ class ChainBackend implements NodeBackend {
     }
     const place = this.history.find(hash);
     if (place === undefined) {
-      return this.waiters.add(hash, (found) => callback(this.transactions.receiptOf(found)));
+      return this.waiters.add(hash, (found) => this.answer(found, callback));
     }
     callback(this.transactions.receiptOf(place));
     return () => undefined;
@@ -262,5 +262,17 @@ class ChainBackend implements NodeBackend {
 
   announcePending(hashes: readonly Uint8Array[]): void {
     this.events.pending(hashes);
+  }
+
+  /** A frame is signed, but its signer may be faulty: what is in it must not end the node. */
+  private answer(place: TransactionPlace, callback: (receipt: RpcReceipt) => void): void {
+    let receipt: RpcReceipt;
+    try {
+      receipt = this.transactions.receiptOf(place);
+    } catch (error) {
+      if (isDeltacastError(error)) return;
+      throw error;
+    }
+    callback(receipt);
   }
 }

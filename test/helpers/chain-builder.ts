@@ -44,7 +44,7 @@ export function account(index: number): DevAccount {
   return found;
 }
 
-/** A clock that moves only when it is told to; timers run when their time comes, or at once. */
+/** A clock whose date moves only when a test moves it; timers run at the next turn. */
 export class StillClock implements Clock {
   now = GENESIS_TIME * 1_000;
 

@@ -175,6 +175,19 @@ describe('a follower', () => {
     expect(got.map(({ position }) => position.transactionIndex)).toEqual([1, 1]);
     await expectCode('PEER_MISBEHAVED', () => backendOf(builder).submitMany([one.raw]));
   });
+
+  test('gives no receipt for bytes that are no transaction, and goes on', async () => {
+    const builder = await ChainBuilder.begin();
+    const backend = backendOf(builder);
+    const raw = Uint8Array.of(2, 0xc8, 1);
+    const got: RpcReceipt[] = [];
+    backend.onReceipt(keccak_256(raw), (receipt) => got.push(receipt));
+    builder.open();
+    await builder.miniBlock([{ raw, from: BOB }, transfer(0, 0)]);
+    expect(got).toEqual([]);
+    expect(backend.receipt(hashOf(transfer(0, 0)))).toMatchObject({ status: 1 });
+    await expectCode('TX_MALFORMED', () => backend.receipt(keccak_256(raw)));
+  });
 });
 
 /** Keeps what it hears; lists are asked for at once, as subscriptions do. */
