@@ -5,7 +5,7 @@
  * thread. `target` is scratch of that thread: where to go on is left there as f64, the records
  * follow after 16 bytes.
  */
-import { cellCount, cellPointer, isCell, keyPointer } from "./arena.as";
+import { cellPointer, isCell, keyPointer } from "./arena.as";
 import { turnWord } from "./boundary.as";
 import { kindOf } from "./keys.as";
 import { KEY_SLOT, PRUNED } from "./map";
@@ -60,11 +60,13 @@ function touch(position: u64, end: u64, sink: usize): void {
   store<u32>(sink, sum);
 }
 
-/** Records for the cells [first, end) that are not 0. @returns their number, or PRUNED */
+/**
+ * Records for the cells [first, end) that are not 0. Some may be un-interned meanwhile by a
+ * rollback: they came after the sequence, so they are 0. @returns their number, or PRUNED
+ */
 export function recordCells(
   first: u32, end: u32, sequence: f64, target: usize, countMax: u32,
 ): i32 {
-  assert(end <= cellCount());
   let count: u32 = 0;
   let id = first;
   for (; id < end && count < countMax; id++) {
