@@ -40,7 +40,7 @@ function startSealer(arena: Arena): Worker {
   });
 }
 
-test('roots of closed mini-blocks are exact while later ones are written and rolled back', async () => {
+test('roots of closed mini-blocks are exact while later ones are written or undone', async () => {
   const arena = Arena.create({ megabytes: 8, threads: 2, undoNodesMax: 8192 });
   const address = new Uint8Array(20).fill(3);
   const slots = Array.from({ length: KEYS }, (_, key) => toWord(BigInt(key)));
