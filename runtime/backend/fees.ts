@@ -17,10 +17,10 @@ import { BLOB_BASE_FEE } from './transactions.js';
 /** Wei per gas: anvil's least suggestion, 1 gwei. */
 const TIP = 1_000_000_000n;
 /**
- * Transactions looked at for the rewards of one answer: 0.4 us each, so about 20 ms of the
+ * Transactions looked at for the rewards of one answer: 1.1 us each, so about 20 ms of the
  * coordinator. An answer may hold fewer blocks than asked for; it says which is the oldest.
  */
-const REWARD_TRANSACTIONS_MAX = 50_000;
+const REWARD_TRANSACTIONS_MAX = 20_000;
 
 export class Fees {
   private readonly chain: Chain;

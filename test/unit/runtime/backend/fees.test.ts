@@ -36,6 +36,23 @@ describe('what to offer', () => {
 });
 
 describe('the fee history', () => {
+  test('holds fewer blocks where there is too much to look at for rewards', async () => {
+    const builder = await ChainBuilder.begin({ gasLimit: 1e9 });
+    const one = transfer(0, 0);
+    // The same bytes again and again: a chain by hand does not mind.
+    const many = Array<typeof one>(4_000).fill(one);
+    for (const miniBlocks of [[many, many, many, many], [many], [[one]]]) {
+      builder.open();
+      for (const included of miniBlocks) await builder.miniBlock(included);
+      builder.close();
+    }
+    const backend = backendOf(builder);
+    expect((await backend.feeHistory(3, LATEST, [50])).oldestBlock).toBe(2);
+    expect((await backend.feeHistory(3, LATEST, [])).oldestBlock).toBe(1);
+    // The newest block alone is never too much.
+    expect((await backend.feeHistory(3, at(1), [50])).oldestBlock).toBe(0);
+  });
+
   async function threeBlocks() {
     const builder = await ChainBuilder.begin({ gasLimit: 200_000 });
     await builder.block([
