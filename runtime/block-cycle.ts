@@ -12,8 +12,9 @@ import type { BlockContext } from '../workers/engine.js';
 import { requestsHashOf } from '../workers/seal.js';
 import { hasCode } from '../workers/steps.js';
 import { nextContext } from './block-time.js';
-import type { Chain, UnsealedBlock } from './chain.js';
+import type { Chain } from './chain.js';
 import type { PipelineCounters } from './counters.js';
+import type { UnsealedBlock } from './growing-block.js';
 import { type MiniBlockMaker, NOTHING_MADE } from './mini-block.js';
 import type { Sealer } from './sealer.js';
 

@@ -9,6 +9,7 @@ import {
   type Frame,
   FrameChain,
   type FrameKind,
+  KIND_BLOCK,
   KIND_MINI_BLOCK,
   KIND_SEAL,
   parseFrame,
@@ -21,27 +22,26 @@ import { DeltacastError } from '../state/base/errors.js';
 import type { Clock } from '../state/base/ports.js';
 import { applyDiff, type DiffStatistics } from '../state/diff.js';
 import type { BlockContext } from '../workers/engine.js';
-import { type ExecutedColumns, logCountOf } from '../workers/executed.js';
 import { headerHash, headerRoots } from '../workers/header.js';
-import { requestsHashOf, type SealBase, type SealedBlock } from '../workers/seal.js';
+import type { SealBase, SealedBlock } from '../workers/seal.js';
 import type { FrameStore } from './frame-store.js';
+import {
+  type GrowingBlock,
+  grow,
+  openedBlock,
+  type UnsealedBlock,
+  unsealedOf,
+} from './growing-block.js';
 import type { History, MiniBlockEntry } from './history.js';
 import {
+  decodeBlock,
   decodeMiniBlock,
   decodeSeal,
+  encodeBlock,
   encodeMiniBlock,
   encodeSeal,
   type MiniBlock,
 } from './wire.js';
-
-/** A block whose roots are not computed yet. */
-export interface UnsealedBlock {
-  readonly context: BlockContext;
-  readonly miniBlocks: readonly ExecutedColumns[];
-  readonly range: UndoRange;
-  readonly sequence: number;
-  readonly requestsHash: Uint8Array;
-}
 
 /** Where the chain stands after its last seal. */
 export interface SealedTip extends SealBase {
@@ -70,18 +70,6 @@ export interface ChainParts {
   readonly chainId: number;
   /** Parent hash of frame 0 (keys.ts chainIdentity). */
   readonly identity: Uint8Array;
-}
-
-interface GrowingBlock {
-  readonly context: BlockContext;
-  readonly miniBlocks: ExecutedColumns[];
-  readonly from: number;
-  to: number;
-  sequence: number;
-  transactionCount: number;
-  logCount: number;
-  gasUsed: number;
-  requestsHash: Uint8Array;
 }
 
 export class Chain {
@@ -154,17 +142,7 @@ export class Chain {
   beginBlock(context: BlockContext): void {
     assert(this.open === null, 'one block is open at a time');
     const { undoPosition } = this.arena;
-    this.open = {
-      context,
-      miniBlocks: [],
-      from: undoPosition,
-      to: undoPosition,
-      sequence: this.lastSequence,
-      transactionCount: 0,
-      logCount: 0,
-      gasUsed: 0,
-      requestsHash: requestsHashOf([]),
-    };
+    this.open = openedBlock(context, undoPosition, this.lastSequence);
     this.history.openBlock(context, this.lastSequence);
   }
 
@@ -192,7 +170,9 @@ export class Chain {
     range: UndoRange,
     signer: Signer,
   ): Promise<MiniBlockEntry> {
-    const frame = this.append(KIND_MINI_BLOCK, encodeMiniBlock(miniBlock), signer);
+    const body = encodeMiniBlock(miniBlock);
+    this.tellEmptyBlocks(signer);
+    const frame = this.append(KIND_MINI_BLOCK, body, signer);
     await this.store.flush();
     return this.show(frame, miniBlock, range);
   }
@@ -231,9 +211,22 @@ export class Chain {
   apply(bytes: Uint8Array, isReplay: boolean): ReceivedSeal | null {
     const frame = parseFrame(bytes);
     if (this.frames.place(frame) !== 'next') throw outOfOrder(`frame ${frame.height}`);
-    return frame.kind === KIND_SEAL
-      ? this.applySeal(frame, isReplay)
-      : this.applyMiniBlock(frame, isReplay);
+    this.lastFrameHash = frame.hash;
+    switch (frame.kind) {
+      case KIND_SEAL:
+        return this.applySeal(frame, isReplay);
+      case KIND_BLOCK:
+        return this.applyBlock(frame, isReplay);
+      case KIND_MINI_BLOCK:
+        return this.applyMiniBlock(frame, isReplay);
+    }
+  }
+
+  private applyBlock(frame: Frame, isReplay: boolean): null {
+    this.enterBlock(decodeBlock(frame.body, frame.chainId));
+    if (!isReplay) this.store.append(frame.kind, frame.bytes);
+    this.tell(frame);
+    return null;
   }
 
   private applyMiniBlock(frame: Frame, isReplay: boolean): null {
@@ -322,31 +315,35 @@ export class Chain {
     );
     const frame = parseFrame(bytes);
     assert(this.frames.place(frame) === 'next', 'our own frame follows');
+    this.lastFrameHash = frame.hash;
     this.store.append(kind, bytes);
     return frame;
+  }
+
+  /** A follower must know of every block before the one that a mini-block is in. */
+  private tellEmptyBlocks(signer: Signer): void {
+    for (const block of this.unsealed) {
+      if (block.isTold) continue;
+      this.tell(this.append(KIND_BLOCK, encodeBlock(block.context), signer));
+      block.isTold = true;
+    }
+  }
+
+  private tell(frame: Frame): void {
+    for (const listener of this.listeners) listener.frame?.(frame.height, frame.bytes);
   }
 
   private show(frame: Frame, miniBlock: MiniBlock, range: UndoRange): MiniBlockEntry {
     const { open } = this;
     assert(open !== null, 'a mini-block is in a block');
-    const { transactions } = miniBlock;
-    this.lastFrameHash = frame.hash;
-    open.miniBlocks.push(transactions);
-    open.to = range.to;
-    open.sequence = miniBlock.sequence;
-    open.transactionCount += transactions.count;
-    open.logCount += logCountOf(transactions);
-    for (const gas of transactions.gasUsed) open.gasUsed += gas;
-    if (miniBlock.requestsHash.length > 0) open.requestsHash = miniBlock.requestsHash;
+    grow(open, miniBlock, range);
     this.miniBlockCount += 1;
     this.lastSequence = miniBlock.sequence;
     this.arena.publishHead(miniBlock.sequence);
     const entry = { height: frame.height, timestampMs: frame.timestampMs, miniBlock };
     this.history.addMiniBlock(entry);
-    for (const listener of this.listeners) {
-      listener.frame?.(frame.height, frame.bytes);
-      listener.miniBlock?.(entry);
-    }
+    this.tell(frame);
+    for (const listener of this.listeners) listener.miniBlock?.(entry);
     return entry;
   }
 
@@ -354,22 +351,14 @@ export class Chain {
     const block = this.unsealed.shift();
     assert(block !== undefined, 'a closed block is sealed');
     const { number } = block.context;
-    this.lastFrameHash = frame.hash;
     const hash = headerHash(headerRlp);
     const { stateRoot } = headerRoots(headerRlp);
     this.tip = { number, hash, sequence: block.sequence, stateRoot };
     this.arena.putBlockHash(number, hash);
     this.history.addSeal(number, { height: frame.height, rlp: headerRlp, hash });
-    for (const listener of this.listeners) {
-      listener.frame?.(frame.height, frame.bytes);
-      listener.sealed?.(number);
-    }
+    this.tell(frame);
+    for (const listener of this.listeners) listener.sealed?.(number);
   }
-}
-
-function unsealedOf(block: GrowingBlock): UnsealedBlock {
-  const { context, miniBlocks, from, to, sequence, requestsHash } = block;
-  return { context, miniBlocks, range: { from, to }, sequence, requestsHash };
 }
 
 function outOfOrder(what: string): DeltacastError {

@@ -22,7 +22,7 @@ const integer = (value: string): unknown => (/^\d+$/.test(value) ? Number(value)
 
 export const NODE_FLAGS: readonly NodeFlag[] = [
   flag('--host <name>', 'host', 'address to listen on', text),
-  flag('--port <n>', 'port', 'HTTP and WebSocket; 0: any free one', integer),
+  flag('--port <n>', 'port', 'HTTP and WebSocket; 0 takes a free one', integer),
   flag('--chain-id <n>', 'chainId', 'EIP-155 chain id', integer),
   flag('--accounts <n>', 'accounts', 'prefunded development accounts', integer),
   flag('--balance <n>', 'balance', 'ether in each', integer),

@@ -101,7 +101,7 @@ export class FollowerCore {
     if (this.waiting >= UNSEALED_BLOCKS_MAX) await this.verifying;
   }
 
-  /** Resolves when every seal that was received is compared. @throws DeltacastError ROOT_MISMATCH */
+  /** Resolves when every received seal is compared. @throws DeltacastError ROOT_MISMATCH */
   async settled(): Promise<void> {
     await this.verifying;
     if (this.mismatch !== null) throw this.mismatch;

@@ -3,9 +3,9 @@
  * within a bound; older ones are read back from their frames. Every transaction and block of the
  * chain stays in the index, 16 bytes each.
  */
-import { KIND_SEAL, parseFrame } from '../net/p2p/frame.js';
+import { KIND_MINI_BLOCK, parseFrame } from '../net/p2p/frame.js';
 import { assert } from '../state/base/assert.js';
-import { toHex } from '../state/base/bytes.js';
+import { equalBytes } from '../state/base/bytes.js';
 import {
   HISTORY_BLOCKS_MAX,
   HISTORY_BYTES_MAX,
@@ -140,7 +140,7 @@ export class History {
     const entry = this.entryAt(Math.floor(place / MINI_BLOCK_TRANSACTIONS_MAX));
     const index = place % MINI_BLOCK_TRANSACTIONS_MAX;
     const found = hashAt(entry.miniBlock.transactions, index);
-    return toHex(found) === toHex(hash) ? { entry, index } : undefined;
+    return equalBytes(found, hash) ? { entry, index } : undefined;
   }
 
   /** @throws DeltacastError STATE_PRUNED where its frames are no longer kept */
@@ -154,14 +154,18 @@ export class History {
     const number = this.blocks.get(hash);
     if (number < 0) return undefined;
     const found = this.hashOf(number);
-    return found !== null && toHex(found) === toHex(hash) ? number : undefined;
+    return found !== null && equalBytes(found, hash) ? number : undefined;
   }
 
   /** The hash of a block, null before it is sealed. */
   hashOf(number: number): Uint8Array | null {
+    return this.sealOf(number)?.hash ?? null;
+  }
+
+  /** The header of a block without its mini-blocks, null before it is sealed. */
+  sealOf(number: number): SealedHeaderEntry | null {
     const block = this.live.get(number);
-    if (block !== undefined) return block.seal?.hash ?? null;
-    return this.loadSeal(number)?.hash ?? null;
+    return block === undefined ? this.loadSeal(number) : block.seal;
   }
 
   /** Closing sequence of a block; cheap for any block of the chain. */
@@ -203,7 +207,7 @@ export class History {
     };
     for (let height = first; first !== NONE && height <= last; height += 1) {
       // Seals of the blocks before stand between mini-blocks.
-      if (parseFrame(this.store.read(height)).kind === KIND_SEAL) continue;
+      if (parseFrame(this.store.read(height)).kind !== KIND_MINI_BLOCK) continue;
       const entry = this.loadEntry(height);
       block.miniBlocks.push(entry);
       addTo(block, entry.miniBlock);

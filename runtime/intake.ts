@@ -191,7 +191,8 @@ export class Intake {
   private read(kind: 0 | 1 | 2, address: Uint8Array): bigint {
     const id = this.parts.arena.find(kind, address);
     if (id === NO_CELL) return 0n;
-    this.parts.arena.readLatest(id, this.word);
+    // At the head: what a batch under way has written may still be taken back.
+    this.parts.arena.readAt(id, this.parts.arena.head, this.word);
     return toBigInt(this.word);
   }
 

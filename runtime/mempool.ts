@@ -51,8 +51,8 @@ export class Mempool<Payload> {
   private readonly limits: PoolLimits;
   private readonly senders = new Map<string, SenderQueue<Payload>>();
   private readonly byHash = new Map<string, PoolEntry<Payload>>();
-  /** Hashes of transactions taken and not yet settled. */
-  private readonly taken = new Set<string>();
+  /** Transactions taken and not yet settled, by hash. */
+  private readonly taken = new Map<string, PoolEntry<Payload>>();
   /** The line: keyed by sender and nonce so that a replacement keeps its place. Insertion order. */
   private line = new Map<string, PoolEntry<Payload>>();
 
@@ -70,8 +70,9 @@ export class Mempool<Payload> {
     return this.byHash.size - this.line.size;
   }
 
+  /** One that waits, or is just executing. */
   get(hash: string): PoolEntry<Payload> | undefined {
-    return this.byHash.get(hash);
+    return this.byHash.get(hash) ?? this.taken.get(hash);
   }
 
   /** The nonce after the sender's last transaction in line, or `stateNonce` where it has none. */
@@ -121,7 +122,7 @@ export class Mempool<Payload> {
       taken.push(entry);
       this.line.delete(key);
       this.queueOf(entry).inFlight += 1;
-      this.taken.add(entry.hash);
+      this.taken.set(entry.hash, entry);
       this.forget(entry);
     }
     return taken;

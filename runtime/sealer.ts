@@ -14,7 +14,7 @@ import {
   type SealReply,
   type SealTask,
 } from '../workers/seal.js';
-import type { UnsealedBlock } from './chain.js';
+import type { UnsealedBlock } from './growing-block.js';
 
 export interface SealerOptions {
   readonly arena: Arena;

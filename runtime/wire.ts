@@ -120,6 +120,16 @@ export function decodeSeal(body: Uint8Array, chainId: number): Seal {
   };
 }
 
+/** A block that has nothing in it. */
+export function encodeBlock(context: BlockContext): Uint8Array {
+  return packColumns(contextColumns(context));
+}
+
+/** @throws DeltacastError FRAME_MALFORMED */
+export function decodeBlock(body: Uint8Array, chainId: number): BlockContext {
+  return decodeContextColumns(new Columns(unpackColumns(body, CONTEXT_SCHEMA)), chainId);
+}
+
 function contextColumns(context: BlockContext): (number | Uint8Array)[] {
   return [
     FORKS.indexOf(context.fork),

@@ -1,4 +1,4 @@
-/** A worker thread's life: attaches to the arena, makes its engine, serves batches until the end. */
+/** A worker thread's life: attach to the arena, make an engine, serve batches until the end. */
 import { Arena } from '../state/arena.js';
 import { DeltacastError } from '../state/base/errors.js';
 import { BLOCK_HASH_WAIT_MS } from '../state/base/limits.js';

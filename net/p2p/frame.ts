@@ -17,7 +17,9 @@ const MAGIC = 0x5246_4344;
 
 export const KIND_MINI_BLOCK = 1;
 export const KIND_SEAL = 2;
-export type FrameKind = typeof KIND_MINI_BLOCK | typeof KIND_SEAL;
+/** A block without transactions, told where a later one has some before it is sealed. */
+export const KIND_BLOCK = 3;
+export type FrameKind = typeof KIND_MINI_BLOCK | typeof KIND_SEAL | typeof KIND_BLOCK;
 
 export interface FrameFields {
   readonly kind: FrameKind;
@@ -67,7 +69,9 @@ export function parseFrame(bytes: Uint8Array): Frame {
   if (view.getUint32(0, true) !== MAGIC) throw malformed('no frame magic');
   if (view.getUint16(4, true) !== PROTOCOL_VERSION) throw malformed('another protocol version');
   const kind = view.getUint16(6, true);
-  if (kind !== KIND_MINI_BLOCK && kind !== KIND_SEAL) throw malformed('unknown kind');
+  if (kind !== KIND_MINI_BLOCK && kind !== KIND_SEAL && kind !== KIND_BLOCK) {
+    throw malformed('unknown kind');
+  }
   const length = view.getUint32(32, true);
   if (length > FRAME_BYTES_MAX) {
     throw new DeltacastError('FRAME_OVERSIZED', 'a frame claims too many bytes', { bytes: length });

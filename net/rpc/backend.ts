@@ -6,6 +6,7 @@
  * form. Anything else that is thrown is answered as an internal error and reported to `onFault`.
  * A method that can answer at once should return the value itself: no promise, no extra tick.
  */
+import type { DeltacastError } from '../../state/base/errors.js';
 import type {
   AccessListResult,
   BlockSelector,
@@ -107,10 +108,11 @@ export interface Backend {
   /** One outcome for each of `raws`, in order; rejects only when nothing can be accepted at all. */
   submitMany(raws: readonly Uint8Array[]): Awaitable<readonly SubmitOutcome[]>;
   /**
-   * Calls back once with the receipt, at once if it is known already, unless cancelled first.
+   * Calls back once with the receipt, at once if it is known already, or with what dropped the
+   * transaction after it was accepted, unless cancelled first.
    * The caller keeps the deadline. Returns the cancellation.
    */
-  onReceipt(hash: Uint8Array, callback: (receipt: RpcReceipt) => void): () => void;
+  onReceipt(hash: Uint8Array, callback: (result: RpcReceipt | DeltacastError) => void): () => void;
 
   logs(query: LogQuery): Awaitable<readonly RpcLogWithPosition[]>;
 

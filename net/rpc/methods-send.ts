@@ -3,7 +3,9 @@
  * synchronous send of a transaction that the node already has waits for its receipt like the
  * first, so that a client may safely repeat it after a broken connection.
  */
+
 import { toHex } from '../../state/base/bytes.js';
+import { DeltacastError } from '../../state/base/errors.js';
 import {
   RPC_NONCE_GAP_GRACE_MS,
   RPC_REALTIME_TIMEOUT_MS,
@@ -141,11 +143,15 @@ function waitForReceipt(context: RpcContext, send: SyncSend, outcome: Accepted):
   const { backend, clock, keccak256 } = context;
   let isDone = false;
   let cancelTimer: (() => void) | null = null;
-  const cancelReceipt = backend.onReceipt(outcome.hash, (receipt) => {
+  const cancelReceipt = backend.onReceipt(outcome.hash, (result) => {
     if (isDone) return;
     isDone = true;
     cancelTimer?.();
-    message.resolve(slot, formatReceipt(receipt, keccak256));
+    if (result instanceof DeltacastError) {
+      message.fail(slot, withHash(submitErrorBody(result), outcome.hash));
+    } else {
+      message.resolve(slot, formatReceipt(result, keccak256));
+    }
   });
   if (isDone) return;
   const isQueued = outcome.status === 'queued';

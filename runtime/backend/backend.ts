@@ -228,12 +228,12 @@ class ChainBackend implements NodeBackend {
     return 'intake' in submission ? submission.intake.submitMany(raws) : submission.forward(raws);
   }
 
-  /** Where a transaction is dropped nobody is called: the caller's deadline ends the wait. */
-  onReceipt(hash: Uint8Array, callback: (receipt: RpcReceipt) => void): () => void {
+  /** A follower does not hear what its sequencer drops: there the caller's deadline ends a wait. */
+  onReceipt(hash: Uint8Array, callback: (result: RpcReceipt | DeltacastError) => void): () => void {
     if (this.intake !== null) {
       return this.intake.onReceipt(hash, (result) => {
-        if (result instanceof DeltacastError) return;
-        callback(this.transactions.receiptOf(result));
+        if (result instanceof DeltacastError) callback(result);
+        else callback(this.transactions.receiptOf(result));
       });
     }
     const place = this.history.find(hash);

@@ -9,7 +9,7 @@ import { type Clock, sleep } from '../../state/base/ports.js';
 import { hashAt, logsAt } from '../../workers/executed.js';
 import { BLOOM_BYTES } from '../../workers/header.js';
 import type { OutcomeLog } from '../../workers/outcome.js';
-import type { BlockEntry, History, MiniBlockEntry } from '../history.js';
+import type { History, MiniBlockEntry, SealedHeaderEntry } from '../history.js';
 import type { ChainView } from './chain-view.js';
 import { LogFilter } from './log-filter.js';
 import { hasLogs, positionOf } from './transactions.js';
@@ -97,8 +97,11 @@ export class LogSearch {
 
   /** The mini-blocks of a block that are to be searched. */
   private partsOf(number: number, filter: LogFilter, query: LogQuery): Search[] {
+    if (number >= this.history.blockCount || !mayHold(this.history.sealOf(number), filter)) {
+      return [];
+    }
     const block = this.history.block(number);
-    if (block === undefined || block.logCount === 0 || !mayHold(block, filter)) return [];
+    if (block === undefined || block.logCount === 0) return [];
     const { after, countMax } = query;
     const lastSeen = after?.blockNumber === number ? after.logIndex : -1;
     const blockHash = block.seal?.hash ?? null;
@@ -108,7 +111,7 @@ export class LogSearch {
   }
 }
 
-function mayHold({ seal }: BlockEntry, filter: LogFilter): boolean {
+function mayHold(seal: SealedHeaderEntry | null, filter: LogFilter): boolean {
   if (seal === null) return true;
   return filter.mayMatch(seal.rlp.subarray(BLOOM_AT, BLOOM_AT + BLOOM_BYTES));
 }

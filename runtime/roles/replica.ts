@@ -109,7 +109,7 @@ function startFollowing(
   const publisher = new Publisher({
     source: chain.store,
     clock,
-    onSubmit: (raws, hops) => follower.submit(raws, hops),
+    onSubmit: (raws, hops) => follower.submit(raws, hops + 1),
     onFault,
   });
   chain.listen({ frame: (height, bytes) => publisher.publish(height, bytes) });

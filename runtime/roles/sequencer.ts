@@ -23,8 +23,8 @@ export interface RunningSequencer extends RunningNode {
 }
 
 /**
- * @throws DeltacastError what SequencerCore.start throws; BAD_USAGE where the port is taken. Nothing
- *         is left running then
+ * @throws DeltacastError what SequencerCore.start throws; BAD_USAGE where the port is
+ *         taken. Nothing is left running then
  */
 export async function startSequencer(
   config: NodeConfig,

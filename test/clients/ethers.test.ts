@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 
 describe('ethers', () => {
-  it('deploys an OpenZeppelin ERC-20, transfers, and reads balance, event and receipt', async () => {
+  it('deploys an ERC-20 of OpenZeppelin, transfers, reads balance, event, receipt', async () => {
     const provider = new JsonRpcProvider(node.url, undefined, { pollingInterval: 50 });
     const signer = new NonceManager(new Wallet(KEYS[0], provider));
     const factory = new ContractFactory([...ABI], `0x${CREATION_CODE}`, signer);

@@ -41,7 +41,7 @@ afterAll(async () => {
 });
 
 describe('viem', () => {
-  it('deploys an OpenZeppelin ERC-20, transfers, and reads balance, event and receipt', async () => {
+  it('deploys an ERC-20 of OpenZeppelin, transfers, reads balance, event, receipt', async () => {
     const { wallet, reader, live } = clients();
     const deployed = await wallet.deployContract({
       abi,

@@ -2,6 +2,7 @@
  * A node of canned answers for tests of the JSON-RPC layer: a short chain, one account, and a
  * `submitMany` that records what it was given. Events happen when a test says so.
  */
+
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import type { Backend, BackendListener, RpcSigner } from '../../net/rpc/backend.js';
 import type {
@@ -20,6 +21,7 @@ import type {
   RpcTransaction,
   SubmitOutcome,
 } from '../../net/rpc/values.js';
+import type { DeltacastError } from '../../state/base/errors.js';
 
 export const bytes = (length: number, fill: number): Uint8Array =>
   new Uint8Array(length).fill(fill);
@@ -265,7 +267,7 @@ export class FakeBackend implements Backend {
     return raws.map((raw) => this.outcomeOf(keccak_256(raw)));
   }
 
-  onReceipt(hash: Uint8Array, callback: (receipt: RpcReceipt) => void): () => void {
+  onReceipt(hash: Uint8Array, callback: (result: RpcReceipt | DeltacastError) => void): () => void {
     const key = Buffer.from(hash).toString('hex');
     const known = this.receipts.get(key);
     if (known !== undefined) {

@@ -11,7 +11,7 @@ import { toHex } from '../../state/base/bytes.js';
 import { systemClock } from '../../state/base/ports.js';
 import { startNode, type TestNode } from '../helpers/node.js';
 
-/** R6 at random times: the sequencer is killed under load, again and again, on one data directory. */
+/** R6 at random times: a sequencer killed under load, again and again, on one directory. */
 
 const KILLS = Number(process.env['RUNS'] ?? 3);
 const BATCH = 20;
@@ -81,7 +81,7 @@ async function receiptsOf(node: TestNode, hashes: readonly string[]): Promise<nu
 }
 
 describe('a sequencer killed under load', () => {
-  it(`loses nothing that it acknowledged, ${KILLS} times, and a replica comes to its root`, async () => {
+  it(`loses nothing acknowledged in ${KILLS} kills; a replica comes to its root`, async () => {
     const acknowledged: string[] = [];
     const unanswered: string[] = [];
     let sequencer = await startSequencer();

@@ -98,6 +98,22 @@ describe('a sequencer', () => {
     expect(core.counters.miniBlocks).toBe(1);
   });
 
+  it('goes on where blocks are shorter than their sealing, and replay follows', async () => {
+    const dataDir = directory();
+    const core = await startCore({ blockMs: 10, dataDir });
+    for (let nonce = 0; nonce < 40; nonce += 1) {
+      await submitAndWait(core, signedTransfer({ nonce }));
+      await new Promise((resolve) => setTimeout(resolve, nonce % 4 === 0 ? 25 : 0));
+    }
+    const { follower } = await follow(core);
+    expect(follower.chain.history.transactionCount).toBe(40);
+    const head = core.chain.sequence;
+    await core.stop();
+    const again = await start({ blockMs: 10, dataDir });
+    expect(again.chain.sequence).toBeGreaterThanOrEqual(head);
+    expect(again.intake.stateNonce(ACCOUNTS[0]?.address ?? new Uint8Array(20))).toBe(40);
+  });
+
   it('refuses each bad transaction with its own code, and goes on', async () => {
     const core = await start();
     const cases: readonly (readonly [string, Uint8Array])[] = [
