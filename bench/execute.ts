@@ -2,7 +2,6 @@
  * The path `execute`: execution and commit alone, of records whose senders are known. No receipts,
  * log, root or diff.
  */
-import { createHash } from 'node:crypto';
 import type { Arena } from '../state/arena.js';
 import { assert } from '../state/base/assert.js';
 import { DeltacastError } from '../state/base/errors.js';
@@ -11,6 +10,7 @@ import type { BatchResult, Executor } from '../workers/batch.js';
 import { STATUS_OK } from '../workers/outcome.js';
 import { startExecutor } from '../workers/start.js';
 import { CONTEXT, GENESIS_SEQUENCE, openArena } from './chain.js';
+import { digestOf } from './digest.js';
 import type { Batch, BatchFigures, Runner, RunnerOptions } from './path.js';
 
 export async function startExecuteRunner(options: RunnerOptions): Promise<Runner> {
@@ -48,19 +48,17 @@ class ExecuteRunner implements Runner {
       cpuMilliseconds: (cpu.user + cpu.system) / 1_000,
       gas: gasOf(result),
       executions: result.executions,
+      stages: {},
     };
   }
 
+  /** Nothing is left to do when a batch is committed. */
+  async finish(): Promise<BatchFigures> {
+    return { milliseconds: 0, cpuMilliseconds: 0, gas: 0, executions: 0, stages: {} };
+  }
+
   digest(): string {
-    const { arena } = this;
-    const hash = createHash('sha256');
-    const value = new Uint8Array(32);
-    for (let id = 0; id < arena.cellCount; id += 1) {
-      const { kind, address, slot } = arena.keyOf(id);
-      arena.readLatest(id, value);
-      hash.update(Uint8Array.of(kind)).update(address).update(slot).update(value);
-    }
-    return hash.digest('hex');
+    return digestOf(this.arena);
   }
 
   async stop(): Promise<void> {

@@ -6,6 +6,7 @@
 import type { Clock } from '../state/base/ports.js';
 import type { AllocEntry } from './chain.js';
 import { startExecuteRunner } from './execute.js';
+import { startWholeRunner } from './whole.js';
 
 export interface Batch {
   /** Signed transactions, and the records decoded from them, in the same order. */
@@ -20,12 +21,16 @@ export interface BatchFigures {
   readonly gas: number;
   /** Executions in all, repeated ones included. */
   readonly executions: number;
+  /** Milliseconds of parts that the path can tell apart, by name. */
+  readonly stages: Readonly<Record<string, number>>;
 }
 
 /** Runs batch after batch on one state. */
 export interface Runner {
   /** @throws DeltacastError TX_INVALID where a transaction does not succeed: nothing is counted */
   run(batch: Batch): Promise<BatchFigures>;
+  /** Ends what goes on behind the batches; timed like one. */
+  finish(): Promise<BatchFigures>;
   /** A hash of all state, for comparing runs that must give the same. */
   digest(): string;
   stop(): Promise<void>;
@@ -36,8 +41,13 @@ export interface RunnerOptions {
   readonly workers: number;
   readonly alloc: readonly AllocEntry[];
   readonly clock: Clock;
+  /** Senders are recovered within the time, where the path can do it. */
+  readonly isSigned: boolean;
 }
 
 export type StartRunner = (options: RunnerOptions) => Promise<Runner>;
 
-export const PATHS: Readonly<Record<string, StartRunner>> = { execute: startExecuteRunner };
+export const PATHS: Readonly<Record<string, StartRunner>> = {
+  execute: startExecuteRunner,
+  whole: startWholeRunner,
+};

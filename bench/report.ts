@@ -28,8 +28,11 @@ export interface BenchLine {
   readonly latencyMs: { readonly p50: number; readonly p99: number };
   /** Executions, repeated ones included. */
   readonly executions: number;
-  /** Apart from each other; only `execute` is in `seconds`. */
-  readonly stages: Readonly<Record<'sign' | 'recover' | 'decode' | 'execute', Stage>>;
+  /**
+   * `sign`, `recover` and `decode` are timed beforehand, on one thread; `execute` is all of
+   * `seconds`, and what the path tells apart (diff, commit, root, seal) is part of it or beside it.
+   */
+  readonly stages: Readonly<Record<string, Stage>>;
   /** Peers on the same transactions, and how many times as fast as they this was. */
   readonly versus: Readonly<Record<string, { readonly tps: number; readonly ratio: number }>>;
   /** Against workers 0 of the same call; not there without that run. */

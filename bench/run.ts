@@ -12,11 +12,18 @@ import { type AllocEntry, FEES } from './chain.js';
 import { type BatchFigures, PATHS, type Runner, type StartRunner } from './path.js';
 import { PEERS } from './peers.js';
 import { type Prepared, prepare, sliceOf } from './prepare.js';
-import { type BenchLine, rate, round, stageOf } from './report.js';
+import { type BenchLine, rate, round, type Stage, stageOf } from './report.js';
 
 /** Executed before the clock starts, so that V8 has compiled what it is going to compile. */
 const WARM_UP_TRANSACTIONS = 500;
 const REPETITIONS_MAX = 1_000;
+const NO_FIGURES: BatchFigures = {
+  milliseconds: 0,
+  cpuMilliseconds: 0,
+  gas: 0,
+  executions: 0,
+  stages: {},
+};
 
 export interface RunTools {
   readonly clock: Clock;
@@ -85,7 +92,13 @@ async function repeat(
   let totalMs = 0;
   do {
     tools.progress(`${subject.workload}: ${engine}, workers ${workers}, run ${runs.length + 1}`);
-    const runner = await start({ engine, workers, alloc, clock: tools.clock });
+    const runner = await start({
+      engine,
+      workers,
+      alloc,
+      clock: tools.clock,
+      isSigned: options.signed,
+    });
     try {
       const run = await runOnce(runner, subject, latency);
       runs.push(run);
@@ -103,17 +116,27 @@ async function runOnce(
   latency: RecordableHistogram,
 ): Promise<Run> {
   await runner.run(prepared.warmUp);
+  await runner.finish();
   const { measured } = prepared;
-  const sum = { milliseconds: 0, cpuMilliseconds: 0, gas: 0, executions: 0 };
+  let sum = NO_FIGURES;
   for (let start = 0; start < measured.raws.length; start += options.batch) {
     const figures = await runner.run(sliceOf(measured, start, start + options.batch));
     latency.record(Math.max(1, Math.round(figures.milliseconds * 1_000)));
-    sum.milliseconds += figures.milliseconds;
-    sum.cpuMilliseconds += figures.cpuMilliseconds;
-    sum.gas += figures.gas;
-    sum.executions += figures.executions;
+    sum = added(sum, figures);
   }
-  return { ...sum, digest: runner.digest() };
+  return { ...added(sum, await runner.finish()), digest: runner.digest() };
+}
+
+function added(a: BatchFigures, b: BatchFigures): BatchFigures {
+  const stages = { ...a.stages };
+  for (const [name, ms] of Object.entries(b.stages)) stages[name] = (stages[name] ?? 0) + ms;
+  return {
+    milliseconds: a.milliseconds + b.milliseconds,
+    cpuMilliseconds: a.cpuMilliseconds + b.cpuMilliseconds,
+    gas: a.gas + b.gas,
+    executions: a.executions + b.executions,
+    stages,
+  };
 }
 
 /** @throws DeltacastError EXECUTION_FAULT where a run left another state than the first */
@@ -171,12 +194,18 @@ function lineOf({ workload, options, prepared }: Subject, parts: LineParts): Ben
     mgasPerSecond: round(run.gas / (run.milliseconds * 1_000), 3),
     latencyMs: { p50: latency.percentile(50) / 1_000, p99: latency.percentile(99) / 1_000 },
     executions: run.executions,
-    stages: { ...prepared.stages, execute: stageOf(txs, run.milliseconds) },
+    stages: { ...prepared.stages, execute: stageOf(txs, run.milliseconds), ...partsOf(run, txs) },
     versus: versusOf(peers, run, txs),
     ...(workers === 0 || sequentialTps === undefined
       ? {}
       : { speedup: round(tps / sequentialTps, 3) }),
   };
+}
+
+function partsOf({ stages }: Run, txs: number): Record<string, Stage> {
+  return Object.fromEntries(
+    Object.entries(stages).map(([name, milliseconds]) => [name, stageOf(txs, milliseconds)]),
+  );
 }
 
 /** @throws DeltacastError EXECUTION_FAULT where a peer used other gas: it did not do the same */

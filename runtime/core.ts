@@ -15,7 +15,7 @@ import type { Chain } from './chain.js';
 import type { NodeConfig } from './config.js';
 import { noCounters, type PipelineCounters } from './counters.js';
 import { DataDirectory } from './data-dir.js';
-import { developmentGenesis, type Genesis, type GenesisAlloc, readGenesis } from './genesis.js';
+import { developmentGenesis, type Genesis, readGenesis } from './genesis.js';
 import { Intake } from './intake.js';
 import { MiniBlockMaker } from './mini-block.js';
 import { beginChain, checkRoot, openChain } from './open-chain.js';
@@ -31,8 +31,8 @@ export interface CorePorts {
   readonly onPending?: (hashes: readonly Uint8Array[]) => void;
   /** Nothing can be committed any more; reads go on. */
   readonly onFatal?: (error: DeltacastError) => void;
-  /** More genesis accounts than the configuration's own. */
-  readonly alloc?: GenesisAlloc;
+  /** Instead of the configuration's own genesis. */
+  readonly genesis?: Genesis;
 }
 
 /** One thread for calls is enough until calls run on a fast engine. */
@@ -117,6 +117,11 @@ export class SequencerCore {
     return core;
   }
 
+  /** Ends the open block now. Resolves when it is sealed. */
+  endBlock(): Promise<void> {
+    return this.pipeline.endBlock();
+  }
+
   /** Finishes and logs what is under way. */
   async stop(): Promise<void> {
     await this.pipeline.stop();
@@ -164,9 +169,10 @@ async function openParts(config: NodeConfig, ports: CorePorts): Promise<Opened> 
   const fork = parseFork(config.hardfork);
   const nowSeconds = Math.floor(clock.nowMs() / 1_000);
   const genesis =
-    config.genesis === null
-      ? developmentGenesis(config, fork, nowSeconds, ports.alloc)
-      : readGenesis(config.genesis, config, fork);
+    ports.genesis ??
+    (config.genesis === null
+      ? developmentGenesis(config, fork, nowSeconds)
+      : readGenesis(config.genesis, config, fork));
   const directory = config.dataDir === null ? null : await DataDirectory.open(config.dataDir);
   const closing: (() => Promise<void>)[] = directory === null ? [] : [() => directory.close()];
   try {

@@ -20,7 +20,7 @@ export interface AccountJson {
   readonly code?: string;
   readonly storage?: Readonly<Record<string, string>>;
 }
-export type GenesisAlloc = Readonly<Record<string, AccountJson>>;
+type GenesisAlloc = Readonly<Record<string, AccountJson>>;
 
 export interface Genesis {
   readonly context: BlockContext;
@@ -41,12 +41,7 @@ const ETHER = 10n ** 18n;
 const EMPTY = new Uint8Array(0);
 
 /** The development chain: prefunded accounts, nothing else. */
-export function developmentGenesis(
-  config: NodeConfig,
-  fork: ForkName,
-  timestamp: number,
-  alloc: GenesisAlloc = {},
-): Genesis {
+export function developmentGenesis(config: NodeConfig, fork: ForkName, timestamp: number): Genesis {
   const funded = deriveAccounts(config.mnemonic, config.accounts).map(({ address }) => ({
     address,
     balance: BigInt(config.balance) * ETHER,
@@ -67,7 +62,7 @@ export function developmentGenesis(
       difficulty: 0n,
       excessBlobGas: 0n,
     },
-    accounts: [...funded, ...accountsOf(alloc, 'the genesis')],
+    accounts: funded,
   };
 }
 

@@ -12,6 +12,7 @@ import type { BlockContext } from '../workers/engine.js';
 import { isFrom } from '../workers/fork.js';
 import { intrinsicGas } from '../workers/intrinsic-gas.js';
 import type { TransactionRecord } from '../workers/record.js';
+import type { Recovered } from '../workers/recover.js';
 import type { Services } from '../workers/services.js';
 import type { History, TransactionPlace } from './history.js';
 import { Mempool, type PoolEntry } from './mempool.js';
@@ -54,6 +55,11 @@ export class Intake {
   async submitMany(raws: readonly Uint8Array[]): Promise<SubmitOutcome[]> {
     if (this.closed !== null) throw this.closed;
     const recovered = await this.parts.services.recover(raws);
+    return this.admitMany(recovered);
+  }
+
+  /** The same for what is decoded already. @throws what the intake was closed with */
+  admitMany(recovered: readonly Recovered[]): SubmitOutcome[] {
     if (this.closed !== null) throw this.closed;
     const outcomes = recovered.map((one) =>
       one instanceof DeltacastError ? rejected(null, one) : this.admit(one),

@@ -72,6 +72,16 @@ export class Pipeline {
       });
   }
 
+  /** Ends the open block now. Resolves when it is sealed, or when nothing is sealed any more. */
+  async endBlock(): Promise<void> {
+    const { chain, blocks } = this.parts;
+    const { blockCount } = chain.history;
+    this.isBlockDue = true;
+    this.kick();
+    while (!this.isStopped && chain.history.blockCount === blockCount) await this.running;
+    await blocks.settled();
+  }
+
   /** Finishes what is under way, seals the blocks that are closed, and takes nothing more. */
   async stop(): Promise<void> {
     this.isStopped = true;

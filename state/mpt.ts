@@ -1,26 +1,14 @@
 /**
- * Ethereum's Merkle Patricia tries, by @ethereumjs/mpt (this file is its owner): the roots of a
- * block's transactions and receipts, and the Ethereum state root of an arena for official tests and
- * imported chains. Not on the path of a transaction.
+ * The Ethereum state root of an arena, by @ethereumjs/mpt (this file is its owner), for official
+ * tests and imported chains. Not on the path of a transaction.
  */
-import { createMPT, MerklePatriciaTrie } from '@ethereumjs/mpt';
+import { createMPT } from '@ethereumjs/mpt';
 import { RLP } from '@ethereumjs/rlp';
 import type { Arena, CellId } from './arena.js';
 import { compareBytes, fromHex, toBigInt, toHex } from './base/bytes.js';
 
 /** keccak256 of nothing: the code hash of an account without code. */
 const NO_CODE_HASH = fromHex('c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470');
-
-/**
- * The root of a list under keys RLP(0), RLP(1), ... (Yellow Paper, 4.3.2: transactions and
- * receipts).
- * @param items  encoded transactions, receipts or withdrawals, in block order
- */
-export async function orderedTrieRoot(items: readonly Uint8Array[]): Promise<Uint8Array> {
-  const trie = new MerklePatriciaTrie();
-  for (const [index, item] of items.entries()) await trie.put(RLP.encode(index), item);
-  return trie.root();
-}
 
 interface AccountCells {
   balance: bigint;

@@ -8,7 +8,7 @@ import { Arena } from '../state/arena.js';
 import type { UndoRange } from '../state/arena-changes.js';
 import { fromHex, toHex } from '../state/base/bytes.js';
 import { DeltacastError, type ErrorCode, type ErrorDetails } from '../state/base/errors.js';
-import { orderedTrieRoot } from '../state/mpt.js';
+import { orderedTrieRoot } from '../state/ordered-trie.js';
 import { StateRoot } from '../state/root.js';
 import type { BlockContext } from './engine.js';
 import { type ExecutedColumns, logsAt, rawAt, typeAt } from './executed.js';
@@ -77,12 +77,12 @@ export class BlockSealer {
   }
 
   /** Seals the block after the one that this stands at. @param nowMs  a monotonic clock */
-  async seal(job: SealJob, nowMs: () => number): Promise<SealedBlock> {
+  seal(job: SealJob, nowMs: () => number): SealedBlock {
     const startedMs = nowMs();
     const stateRoot = this.root.update(job.range, job.sequence).slice();
     this.sequence = job.sequence;
     const rootMs = nowMs() - startedMs;
-    const roots = await rootsOf(job.miniBlocks);
+    const roots = rootsOf(job.miniBlocks);
     const header = sealHeader(job.context, {
       ...roots,
       parentHash: job.parentHash,
@@ -122,7 +122,7 @@ interface BlockRoots {
   readonly gasUsed: number;
 }
 
-async function rootsOf(miniBlocks: readonly ExecutedColumns[]): Promise<BlockRoots> {
+function rootsOf(miniBlocks: readonly ExecutedColumns[]): BlockRoots {
   const raws: Uint8Array[] = [];
   const receipts: Uint8Array[] = [];
   const logsBloom = new Uint8Array(BLOOM_BYTES);
@@ -139,8 +139,8 @@ async function rootsOf(miniBlocks: readonly ExecutedColumns[]): Promise<BlockRoo
       raws.push(rawAt(columns, index));
     }
   }
-  const transactionsRoot = await orderedTrieRoot(raws);
-  return { transactionsRoot, receiptsRoot: await orderedTrieRoot(receipts), logsBloom, gasUsed };
+  const transactionsRoot = orderedTrieRoot(raws);
+  return { transactionsRoot, receiptsRoot: orderedTrieRoot(receipts), logsBloom, gasUsed };
 }
 
 /** What a sealing thread answers: errors lose their class between threads. */
@@ -152,14 +152,14 @@ export type SealReply =
 let ours: { readonly buffer: ArrayBufferLike; readonly sealer: BlockSealer } | undefined;
 
 /** The task of a sealing thread. */
-export async function runSeal(task: SealTask, nowMs: () => number): Promise<SealReply> {
+export function runSeal(task: SealTask, nowMs: () => number): SealReply {
   const { buffer } = task.memory;
   if (ours?.buffer !== buffer) {
     ours = { buffer, sealer: new BlockSealer(Arena.attach(task.memory, task.thread)) };
   }
   try {
     ours.sealer.goTo(task.base);
-    return { sealed: task.job === null ? null : await ours.sealer.seal(task.job, nowMs) };
+    return { sealed: task.job === null ? null : ours.sealer.seal(task.job, nowMs) };
   } catch (error) {
     if (!(error instanceof DeltacastError)) throw error;
     return { code: error.code, message: error.message, details: error.details };

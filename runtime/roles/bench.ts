@@ -17,6 +17,8 @@ export interface BenchOptions {
   /** Transactions given to the executor at once. */
   readonly batch: number;
   readonly path: string;
+  /** Recover senders within the measured time. */
+  readonly signed: boolean;
   readonly peers: boolean;
   readonly json: boolean;
   /** Where an SVG chart of all lines goes; null: nowhere. */
@@ -32,7 +34,8 @@ export const BENCH_DEFAULTS: BenchOptions = {
   seconds: 0,
   seed: 1,
   batch: 250,
-  path: 'execute',
+  path: 'whole',
+  signed: false,
   peers: false,
   json: false,
   chart: null,

@@ -6,7 +6,7 @@ import { Arena, type ArenaMark } from '../../state/arena.js';
 import { toHex } from '../../state/base/bytes.js';
 import { DeltacastError } from '../../state/base/errors.js';
 import type { Clock } from '../../state/base/ports.js';
-import { orderedTrieRoot } from '../../state/mpt.js';
+import { orderedTrieRoot } from '../../state/ordered-trie.js';
 import { type BatchResult, type Executor, isIncluded } from '../../workers/batch.js';
 import {
   callsAfter,
@@ -71,7 +71,7 @@ export class Replayer {
     const milliseconds = this.clock.monotonicMs() - startedMs;
     const cpu = process.cpuUsage(cpuBefore);
     this.arena.rollback(this.empty);
-    const { gasUsed, matches } = await compare(file, execution.outcomes);
+    const { gasUsed, matches } = compare(file, execution.outcomes);
     return {
       number: file.context.number,
       hardfork: file.context.fork,
@@ -117,10 +117,10 @@ export class Replayer {
   }
 }
 
-async function compare(
+function compare(
   file: BlockFile,
   outcomes: readonly Outcome[],
-): Promise<Pick<ReplayResult, 'gasUsed' | 'matches'>> {
+): Pick<ReplayResult, 'gasUsed' | 'matches'> {
   let gasUsed = 0;
   const bloom = new Uint8Array(BLOOM_BYTES);
   const receipts: Uint8Array[] = [];
@@ -140,7 +140,7 @@ async function compare(
   }
   const { expected } = file;
   const isChecked = expected.receiptsRoot !== null;
-  const root = isChecked ? toHex(await orderedTrieRoot(receipts)) : null;
+  const root = isChecked ? toHex(orderedTrieRoot(receipts)) : null;
   return {
     gasUsed,
     matches: {

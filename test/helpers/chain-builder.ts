@@ -15,7 +15,7 @@ import { DEFAULT_MNEMONIC, type DevAccount, deriveAccounts } from '../../runtime
 import { Arena } from '../../state/arena.js';
 import { concatBytes, toWord } from '../../state/base/bytes.js';
 import { type Clock, systemRandom } from '../../state/base/ports.js';
-import { orderedTrieRoot } from '../../state/mpt.js';
+import { orderedTrieRoot } from '../../state/ordered-trie.js';
 import type { BlockContext } from '../../workers/engine.js';
 import {
   type ExecutedColumns,
@@ -262,12 +262,12 @@ async function sealedOf(block: UnsealedBlock, parentHash: Uint8Array) {
   const { rlp } = sealHeader(context, {
     parentHash,
     stateRoot,
-    transactionsRoot: await orderedTrieRoot(raws),
+    transactionsRoot: orderedTrieRoot(raws),
     receiptsRoot: new Uint8Array(32).fill(0x4e),
     logsBloom,
     gasUsed,
     blobGasUsed: 0,
-    withdrawalsRoot: await orderedTrieRoot([]),
+    withdrawalsRoot: orderedTrieRoot([]),
     parentBeaconBlockRoot: new Uint8Array(32),
     requestsHash: NO_REQUESTS,
   });

@@ -14,7 +14,7 @@ import { ethereumStateRoot } from '../../../state/mpt.js';
 import { startExecutor } from '../../../workers/start.js';
 
 const tools = { clock: systemClock, progress: () => {} };
-const options = { ...BENCH_DEFAULTS, accounts: 20, txs: 100, batch: 30, workers: [0, 1] };
+const options = { ...BENCH_DEFAULTS, path: 'execute', accounts: 20, txs: 100, batch: 30 };
 const TRANSFER_GAS = 21_000;
 
 async function linesOf(workload: string, more: object = {}): Promise<BenchLine[]> {
@@ -53,8 +53,19 @@ describe('a run of 100 transfers', () => {
     expect(line!.gas).toBe(100 * TRANSFER_GAS);
   });
 
+  it.each([false, true])('goes through a whole node, signed: %s', async (signed) => {
+    const lines = await linesOf('erc20', { path: 'whole', signed, workers: [0, 1] });
+    expect(lines).toHaveLength(2);
+    for (const { gas, stages } of lines) {
+      expect(gas).toBe(lines[0]?.gas);
+      for (const name of ['diff', 'commit', 'root', 'seal']) {
+        expect(stages[name]?.seconds).toBeGreaterThan(0);
+      }
+    }
+  });
+
   it('is refused on a path that is not there', async () => {
-    await expect(linesOf('transfer', { path: 'whole' })).rejects.toThrow(/no path "whole"/);
+    await expect(linesOf('transfer', { path: 'half' })).rejects.toThrow(/no path "half"/);
   });
 });
 
@@ -79,7 +90,13 @@ describe.each(WORKLOADS.map(({ name }) => name))('the load %s', (name) => {
     const digests: string[] = [];
     for (const workers of [0, 1]) {
       const start = PATHS['execute']!;
-      const runner = await start({ engine: 'reference', workers, alloc, clock: systemClock });
+      const runner = await start({
+        engine: 'reference',
+        workers,
+        alloc,
+        clock: systemClock,
+        isSigned: false,
+      });
       await runner.run(warmUp);
       digests.push(runner.digest());
       await runner.run(measured);
@@ -93,7 +110,13 @@ describe.each(WORKLOADS.map(({ name }) => name))('the load %s', (name) => {
 
   it('counts nothing where a transaction does not succeed', async () => {
     const start = PATHS['execute']!;
-    const runner = await start({ engine: 'reference', workers: 0, alloc, clock: systemClock });
+    const runner = await start({
+      engine: 'reference',
+      workers: 0,
+      alloc,
+      clock: systemClock,
+      isSigned: false,
+    });
     // Without what came before, the first nonces are too high.
     await expect(runner.run(measured)).rejects.toThrow(/TX_NONCE_TOO_HIGH|failed/);
     await runner.stop();
