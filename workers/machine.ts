@@ -20,7 +20,7 @@ import {
   type Protocol,
 } from './protocol.js';
 
-/** What the driver must know; the rest is the machine's own business. */
+/** What the driver must know. */
 export const LEFT = 0;
 /** The driver executes `index` in `mode` and says `executed` or `deferred`. */
 export const EXECUTE = 1;
@@ -30,25 +30,26 @@ export const WAIT = 2;
 /** The batch is open: the driver takes over what it says of its block, and says `begun`. */
 export const BEGIN = 3;
 
-const CHECK_EPOCH = 4;
-const CHECK_FAILURE = 5;
-const READ_CLAIMED = 6;
-const READ_WINDOW = 7;
-const CLAIM = 8;
-const PUBLISH = 9;
-const PEEK_HEAD = 10;
-const PEEK_STATUS = 11;
-const TAKE_TOKEN = 12;
-const HOLD_HEAD = 13;
-const HOLD_STATUS = 14;
-const JUDGE = 15;
-const PUBLISH_AGAIN = 16;
-const BEGIN_APPLYING = 17;
-const APPLY = 18;
-const ADVANCE = 19;
-const FINISH = 20;
-const RELEASE = 21;
-const LEAVE = 22;
+/** The rest is the machine's own business, and of the test that tries all orders. */
+export const CHECK_EPOCH = 4;
+export const CHECK_FAILURE = 5;
+export const READ_CLAIMED = 6;
+export const READ_WINDOW = 7;
+export const CLAIM = 8;
+export const PUBLISH = 9;
+export const PEEK_HEAD = 10;
+export const PEEK_STATUS = 11;
+export const TAKE_TOKEN = 12;
+export const HOLD_HEAD = 13;
+export const HOLD_STATUS = 14;
+export const JUDGE = 15;
+export const PUBLISH_AGAIN = 16;
+export const BEGIN_APPLYING = 17;
+export const APPLY = 18;
+export const ADVANCE = 19;
+export const FINISH = 20;
+export const RELEASE = 21;
+export const LEAVE = 22;
 
 const NEEDS_HEAD_COUNTER = COUNTERS.indexOf('needsHead');
 const DEFERRED_COUNTER = COUNTERS.indexOf('deferred');
@@ -73,7 +74,7 @@ export class BatchMachine {
   index = 0;
   mode: ExecutionMode = 'speculative';
   coinbase: Uint8Array = new Uint8Array(20);
-  private readonly parts: MachineParts;
+  protected readonly parts: MachineParts;
   private readonly protocol: Protocol;
   private readonly committer: Committer;
   private epoch = 0;
@@ -105,9 +106,9 @@ export class BatchMachine {
     this.state = CHECK_FAILURE;
   }
 
-  /** True where cells are being changed: a failure now leaves a step half done. */
+  /** True until the head says that the step is committed: a failure now leaves it half done. */
   get isApplying(): boolean {
-    return this.state === APPLY;
+    return this.state === APPLY || this.state === ADVANCE;
   }
 
   /** The outcome lies there. */
