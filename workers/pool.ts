@@ -23,6 +23,7 @@ export function moved(buffer: ArrayBuffer): unknown {
 export class TaskPool {
   private readonly piscina: Piscina;
   private readonly exits = new Map<number, Promise<void>>();
+  private isEnded = false;
 
   constructor({ threads, heapMegabytes = WORKER_HEAP_MEGABYTES }: PoolOptions) {
     this.piscina = new Piscina({
@@ -43,9 +44,11 @@ export class TaskPool {
   /**
    * Runs an export of worker.ts.
    * @param transfer  buffers that are moved, not copied
-   * @throws what the task throws, or an error where its thread ended
+   * @throws what the task throws, or an error where its thread or the pool ended
    */
   async run<Result>(name: string, task: object, transfer: ArrayBuffer[] = []): Promise<Result> {
+    // piscina would start a new thread.
+    if (this.isEnded) throw new Error('the pool has ended');
     const result = this.piscina.run(task, { name, transferList: transfer });
     this.watchExits();
     return (await result) as Result;
@@ -53,6 +56,7 @@ export class TaskPool {
 
   /** Ends all threads at once. Resolves when each has exited: then none of them writes any more. */
   async end(): Promise<void> {
+    this.isEnded = true;
     this.watchExits();
     const exits = [...this.exits.values()];
     await Promise.all([this.piscina.destroy(), ...exits]);
@@ -62,7 +66,9 @@ export class TaskPool {
     for (const thread of this.piscina.threads) {
       const id = thread.threadId;
       if (id < 0 || this.exits.has(id)) continue;
-      this.exits.set(id, new Promise((resolve) => thread.once('exit', () => resolve())));
+      const exit = new Promise<void>((resolve) => thread.once('exit', () => resolve()));
+      this.exits.set(id, exit);
+      void exit.then(() => this.exits.delete(id));
     }
   }
 }

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Arena } from '../../state/arena.js';
-import { toHex, toWord } from '../../state/base/bytes.js';
+import { toWord } from '../../state/base/bytes.js';
 import { systemClock } from '../../state/base/ports.js';
 import { encodeDiff } from '../../state/diff.js';
 import { StateRoot } from '../../state/root.js';
 import type { Executor } from '../../workers/batch.js';
 import type { Outcome } from '../../workers/outcome.js';
 import { startExecutor } from '../../workers/start.js';
+import { cellsOf } from '../helpers/executors.js';
 import { addressOf, CONTEXT, fillStore, randomBlock } from '../helpers/random-block.js';
 
 /** R1: same bytes out for any number of workers. */
@@ -29,15 +30,6 @@ function visible(outcome: Outcome | null): unknown {
   if (outcome === null) return null;
   const { status, reason, gasUsed, feeDelta, created, logs, output } = outcome;
   return { status, reason, gasUsed, feeDelta, created, logs, output };
-}
-
-function cellsOf(arena: Arena): string[] {
-  const value = new Uint8Array(32);
-  return Array.from({ length: arena.cellCount }, (_, id) => {
-    const version = arena.readLatest(id, value);
-    const { kind, address, slot } = arena.keyOf(id);
-    return `${id} ${kind} ${toHex(address)} ${toHex(slot)} = ${toHex(value)} @${version}`;
-  });
 }
 
 async function startParty(workers: number): Promise<Party> {

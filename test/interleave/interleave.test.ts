@@ -5,7 +5,7 @@ import { PLANTED, PLANTED_IN_FENCE } from './planted.js';
 import type { FakeStep } from './tiny.js';
 import { RIGHT } from './world.js';
 
-/** R2: any order of the atomic steps gives the result of sequential execution, and ends. */
+/** R2: each order of the atomic steps gives the result of sequential execution, and ends. */
 
 const RUNS = Number(process.env['RUNS'] ?? 20_000);
 const SEED = Number(process.env['SEED'] ?? 1);
@@ -64,7 +64,7 @@ describe('workers and coordinator in any order', () => {
     ['are of three kinds', [needsHead, credits, hot]],
   ];
   it.each(triples)(
-    `give one result in all orders with ${PREEMPTIONS} preemptions of 2 workers and 3 steps that %s`,
+    `give one result in all orders with ${PREEMPTIONS} preemptions and 3 steps that %s`,
     (_, steps) => {
       const bounds = { workers: 2, preemptionsMax: PREEMPTIONS };
       expect(runAll(arena, bounds, steps, RIGHT)).toBeGreaterThan(3_000);
