@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Arena } from '../../state/arena.js';
-import { toWord } from '../../state/base/bytes.js';
+import { toHex, toWord } from '../../state/base/bytes.js';
 import { systemClock } from '../../state/base/ports.js';
 import { encodeDiff } from '../../state/diff.js';
 import { StateRoot } from '../../state/root.js';
