@@ -13,6 +13,11 @@ import { defaultConfig, type NodeConfig } from './config.js';
 import { configOf, type GivenFlags, NODE_FLAGS } from './flags.js';
 import { createLogger } from './logger.js';
 import { BENCH_DEFAULTS, type BenchOptions, loadBench } from './roles/bench.js';
+import {
+  CONFORMANCE_ENGINES,
+  type ConformanceOptions,
+  runConformance,
+} from './roles/conformance-command.js';
 import { type DemoOptions, runDemo } from './roles/demo.js';
 import { isMatch, Replayer, type ReplayResult } from './roles/replay.js';
 import { startReplica } from './roles/replica.js';
@@ -133,6 +138,55 @@ function addBench(root: Command): void {
     .option('--json', 'one JSON line a run')
     .exitOverride()
     .action(bench);
+}
+
+interface ConformanceFlags extends Omit<ConformanceOptions, 'threads'> {
+  readonly workers: number;
+  readonly json?: true;
+}
+
+async function conformance(flags: ConformanceFlags): Promise<void> {
+  const { json, workers, fork, filter } = flags;
+  const print = (line: string) => process.stdout.write(`${line}\n`);
+  const progress = (text: string) => {
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+  };
+  const summary = await runConformance(
+    { ...flags, fork: fork ?? null, filter: filter ?? null, threads: Math.max(1, workers) },
+    {
+      progress,
+      skipped: (note) =>
+        print(
+          json
+            ? JSON.stringify({ skipped: note })
+            : `skipped: ${note.pack} ${note.test} #${note.index}: ${note.why}`,
+        ),
+    },
+  );
+  progress('');
+  if (json) print(JSON.stringify({ summary }));
+  else {
+    for (const { pack, test, index, why } of summary.failures) {
+      print(`FAILED: ${pack} ${test} #${index}: ${why}`);
+    }
+    const { engine, passed, failed, skipped } = summary;
+    print(`${engine}: ${passed} passed, ${failed} failed, ${skipped} skipped`);
+  }
+  if (summary.failed > 0) process.exitCode = EXIT_MISMATCH;
+}
+
+function addConformance(root: Command): void {
+  root
+    .command('conformance')
+    .description('run packs of official state tests on an engine')
+    .requiredOption('--fixtures <dir>', 'folder with packs (*.ndjson.gz)')
+    .option('--engine <name>', CONFORMANCE_ENGINES, 'reference')
+    .option('--fork <name>', 'only cases of this fork')
+    .option('--filter <text>', 'only tests with this in their name or their pack')
+    .option('--workers <n>', 'threads', parseWorkers, availableParallelism())
+    .option('--json', 'a line a skipped case, then a summary')
+    .exitOverride()
+    .action(conformance);
 }
 
 interface NodeFlags extends GivenFlags {
@@ -289,6 +343,7 @@ function program(): Command {
   addNodes(root);
   addDemo(root);
   addBench(root);
+  addConformance(root);
   return root;
 }
 

@@ -12,6 +12,8 @@ const STACK_MEGABYTES = 64;
 export interface PoolOptions {
   readonly threads: number;
   readonly heapMegabytes?: number;
+  /** URL of a built module whose exports are the tasks; worker.js unless given. */
+  readonly entry?: string;
 }
 
 /** Marks a task's result so that it is moved to the caller, not copied. */
@@ -25,9 +27,9 @@ export class TaskPool {
   private readonly exits = new Map<number, Promise<void>>();
   private isEnded = false;
 
-  constructor({ threads, heapMegabytes = WORKER_HEAP_MEGABYTES }: PoolOptions) {
+  constructor({ threads, heapMegabytes = WORKER_HEAP_MEGABYTES, entry }: PoolOptions) {
     this.piscina = new Piscina({
-      filename: builtUrl('workers/worker.js').href,
+      filename: entry ?? builtUrl('workers/worker.js').href,
       // No minimum: piscina would put a new thread in the place of one that died.
       minThreads: 0,
       maxThreads: threads,
@@ -42,7 +44,7 @@ export class TaskPool {
   }
 
   /**
-   * Runs an export of worker.ts.
+   * Runs an export of the entry, which is worker.ts unless another was given.
    * @param transfer  buffers that are moved, not copied
    * @throws what the task throws, or an error where its thread or the pool ended
    */

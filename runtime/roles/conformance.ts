@@ -10,8 +10,8 @@ import { isDeltacastError } from '../../state/base/errors.js';
 import { systemClock } from '../../state/base/ports.js';
 import { ethereumStateRoot } from '../../state/mpt.js';
 import { decodeSigned } from '../../workers/decode.js';
+import type { EngineFactory } from '../../workers/engine-factory.js';
 import { type Outcome, type OutcomeLog, STATUS_OK } from '../../workers/outcome.js';
-import { ReferenceEngine } from '../../workers/reference/reference-engine.js';
 import { SequentialExecutor } from '../../workers/sequential.js';
 import type { StateTestCase } from '../state-test-file.js';
 
@@ -22,10 +22,10 @@ export class ConformanceRunner {
   private readonly empty: ArenaMark;
   private readonly sequential: SequentialExecutor;
 
-  constructor() {
+  constructor(createEngine: EngineFactory) {
     this.arena = Arena.create({ megabytes: 64, threads: 1 });
     this.empty = this.arena.mark();
-    const engine = new ReferenceEngine(this.arena, blockHashByConvention);
+    const engine = createEngine(this.arena, blockHashByConvention);
     this.sequential = new SequentialExecutor(this.arena, engine, systemClock);
   }
 

@@ -1,16 +1,20 @@
 import { basename } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { ConformanceRunner } from '../../runtime/roles/conformance.js';
 import { readStateTests } from '../../runtime/state-test-file.js';
+import { ENGINE_NAMES, loadEngine } from '../../workers/engines.js';
 import { DATA_DIR, DATA_HINT, statePacks } from '../helpers/data.js';
 
 /** Each pack's first case and every so many after it: all 16,745 take two minutes. */
 const EVERY = Number(process.env['EVERY'] ?? 50);
 
-describe('official state tests on the reference engine', () => {
+describe.each(ENGINE_NAMES)('official state tests on the %s engine', (engine) => {
   // Without the data folder there is nothing to run; the reason is the test's name.
   if (DATA_DIR === null) it.skip(`skipped: ${DATA_HINT}`);
-  const runner = new ConformanceRunner();
+  let runner: ConformanceRunner;
+  beforeAll(async () => {
+    runner = new ConformanceRunner(await loadEngine(engine));
+  });
 
   it.each(statePacks().map((path) => [basename(path, '.ndjson.gz'), path]))(
     'pack %s gives the state roots, logs and refusals that Ethereum expects',
