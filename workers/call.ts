@@ -97,7 +97,6 @@ export type PlainReply =
 const OUTCOME_BYTES = 32 * MIB;
 /** EIP-7825, from Osaka on. */
 const TRANSACTION_GAS_MAX = 2 ** 24;
-const TRANSFER_GAS = 21_000;
 /** An inner call that sends value needs this on top of what it uses (geth's first guess). */
 const CALL_STIPEND = 2_300;
 /** geth stops searching when the bounds are as near as this (eth/gasestimator, errorRatio). */
@@ -128,7 +127,7 @@ export async function runCall(task: CallTask): Promise<PlainReply> {
       return { code: error.code, message: error.message, details: error.details };
     }
     const message = error instanceof Error ? error.message : String(error);
-    return { code: 'TX_INVALID', message, details: {} };
+    return { code: 'EXECUTION_FAULT', message, details: {} };
   }
 }
 
@@ -168,21 +167,28 @@ class Call {
     return this.execute(Math.min(this.request.gas, this.gasMax()));
   }
 
-  /** The least gas with which it succeeds, to within 1.5%; else the failure itself. */
+  /**
+   * The least gas with which it succeeds: exactly that where what it used is enough, which fails
+   * only for refunds and for inner calls that must leave a 64th; else to within 1.5% above. Where
+   * it does not succeed at all, the failure itself.
+   */
   async estimate(): Promise<CallReply> {
     let high = Math.min(this.request.gas, this.gasMax());
     const first = await this.execute(high);
-    if (first.status !== STATUS_OK) return first;
-    let low = Math.max(first.gas, TRANSFER_GAS) - 1;
+    if (first.status !== STATUS_OK || (await this.succeeds(first.gas, high))) return first;
+    let low = first.gas;
     let guess = Math.ceil(((first.gas + CALL_STIPEND) * 64) / 63);
-    while (low + 1 < high) {
-      if ((high - low) / high < ESTIMATE_RATIO) break;
-      const gas = guess > low && guess < high ? guess : Math.floor((low + high) / 2);
-      guess = 0;
-      if ((await this.execute(gas)).status === STATUS_OK) high = gas;
+    while (low + 1 < high && (high - low) / high >= ESTIMATE_RATIO) {
+      const gas = guess < high ? guess : Math.floor((low + high) / 2);
+      guess = high;
+      if (await this.succeeds(gas, high)) high = gas;
       else low = gas;
     }
     return { ...first, gas: high };
+  }
+
+  private async succeeds(gas: number, high: number): Promise<boolean> {
+    return gas === high || (await this.execute(gas)).status === STATUS_OK;
   }
 
   private async execute(gasLimit: number): Promise<CallReply> {
@@ -214,7 +220,12 @@ class Call {
       ? { type: 2, maxFeePerGas: gasPrice, maxPriorityFeePerGas: tip, chainId: context.chainId }
       : { type: 0, gasPrice };
     const typed = { ...fields, ...fees, ...listsOf(this.request, context) };
-    return recordOfUnsigned(typed, from, new Uint8Array(32), context);
+    try {
+      return recordOfUnsigned(typed, from, new Uint8Array(32), context);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      throw new DeltacastError('TX_INVALID', message);
+    }
   }
 
   private prepareStore(): void {

@@ -41,6 +41,7 @@ export class Caller {
   private readonly slots: readonly Slot[];
   private readonly free: Slot[];
   private queue: Queued[] = [];
+  private isStopped = false;
 
   constructor({ arena, clock, firstThread, threads }: CallerOptions) {
     assert(threads >= 1 && firstThread >= 1, 'calls need a thread');
@@ -76,13 +77,16 @@ export class Caller {
     );
   }
 
+  /** Calls that wait or run fail with RPC_TIMEOUT or WORKER_FAILED. */
   async stop(): Promise<void> {
+    this.isStopped = true;
     for (const { cancel } of this.queue) cancel(cancelled('the node is stopping'));
     this.queue = [];
     await Promise.all(this.slots.map((slot) => slot.pool?.end()));
   }
 
   private take(signal: AbortSignal | undefined): Promise<Slot> {
+    if (this.isStopped) return Promise.reject(cancelled('the node is stopping'));
     if (signal?.aborted === true) return Promise.reject(cancelled('the call was given up'));
     const slot = this.free.pop();
     if (slot !== undefined) return Promise.resolve(slot);
@@ -91,13 +95,23 @@ export class Caller {
       return Promise.reject(new DeltacastError('RPC_LIMIT', 'too many calls wait', { limit }));
     }
     return new Promise((resolve, reject) => {
-      const queued: Queued = { start: resolve, cancel: reject };
-      this.queue.push(queued);
-      signal?.addEventListener('abort', () => {
-        if (!this.queue.includes(queued)) return;
+      const onAbort = (): void => {
         this.queue = this.queue.filter((other) => other !== queued);
         reject(cancelled('the call was given up'));
-      });
+      };
+      const settle = (): void => signal?.removeEventListener('abort', onAbort);
+      const queued: Queued = {
+        start: (given) => {
+          settle();
+          resolve(given);
+        },
+        cancel: (error) => {
+          settle();
+          reject(error);
+        },
+      };
+      this.queue.push(queued);
+      signal?.addEventListener('abort', onAbort);
     });
   }
 
@@ -142,6 +156,7 @@ export class Caller {
         reject(new DeltacastError('RPC_TIMEOUT', 'the call took too long', { deadlineMs }));
       });
       signal?.addEventListener('abort', onAbort);
+      if (signal?.aborted === true) onAbort();
       cancel = () => {
         cancelTimer();
         signal?.removeEventListener('abort', onAbort);
