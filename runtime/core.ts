@@ -6,6 +6,7 @@ import { type Signer, signerOf } from '../net/p2p/keys.js';
 import { Arena } from '../state/arena.js';
 import { DeltacastError } from '../state/base/errors.js';
 import type { Clock, Random } from '../state/base/ports.js';
+import type { ArenaSize } from '../state/layout.js';
 import type { Executor } from '../workers/batch.js';
 import { parseFork } from '../workers/fork.js';
 import { Services } from '../workers/services.js';
@@ -31,6 +32,8 @@ export interface CorePorts {
   readonly onPending?: (hashes: readonly Uint8Array[]) => void;
   /** Nothing can be committed any more; reads go on. */
   readonly onFatal?: (error: DeltacastError) => void;
+  /** Smaller than 4 GiB: tests of a full arena. */
+  readonly arenaSize?: Omit<ArenaSize, 'threads'>;
   /** Instead of the configuration's own genesis. */
   readonly genesis?: Genesis;
 }
@@ -177,7 +180,8 @@ async function openParts(config: NodeConfig, ports: CorePorts): Promise<Opened> 
   const closing: (() => Promise<void>)[] = directory === null ? [] : [() => directory.close()];
   try {
     const signer = signerOf(directory?.sequencerSeed(random) ?? random.bytes(32));
-    const arena = Arena.create({ threads: 1 + workers + CALL_THREADS + SEAL_THREADS });
+    const threads = 1 + workers + CALL_THREADS + SEAL_THREADS;
+    const arena = Arena.create({ ...ports.arenaSize, threads });
     const executor = await startExecutor({ arena, workers, clock });
     closing.push(() => executor.stop());
     const services = new Services({

@@ -92,7 +92,8 @@ export class WorkerExecutor {
     const isFull = machine.isApplying && isDeltacastError(error, 'ARENA_FULL');
     if (isFull) protocol.endApplying();
     protocol.say(this.arena.thread, error instanceof Error ? error.message : String(error));
-    protocol.fail(isFull ? 'ARENA_FULL' : 'worker-failed');
+    const isRing = isDeltacastError(error) && error.details['region'] === 'undo';
+    protocol.fail(isFull ? (isRing ? 'UNDO_FULL' : 'ARENA_FULL') : 'worker-failed');
     machine.abandon();
   }
 

@@ -177,8 +177,9 @@ export class ParallelExecutor implements Executor {
     const round = await crew.round(part, this.sequence + 1, this.deadlineMs);
     this.collect(part, round.committed, records);
     if (round.committed > 0) progress.fruitless = 0;
-    if (round.failure === 'ARENA_FULL') {
-      throw new DeltacastError('ARENA_FULL', 'the arena is full', { cause: crew.cause });
+    if (round.failure === 'ARENA_FULL' || round.failure === 'UNDO_FULL') {
+      const region = round.failure === 'UNDO_FULL' ? 'undo' : 'cells or code';
+      throw new DeltacastError('ARENA_FULL', 'the arena is full', { cause: crew.cause, region });
     }
     if (round.failure === 'outcome-full') this.makeRoom(part, round, progress);
     if (round.failure === 'worker-failed') this.recover(part, round, progress);

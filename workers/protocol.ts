@@ -37,7 +37,13 @@ export const EXECUTED = 1;
 export const DEFERRED = 2;
 
 /** Why a batch ended before its last step; what was committed until then stands. */
-export const FAILURES = ['none', 'ARENA_FULL', 'outcome-full', 'worker-failed'] as const;
+export const FAILURES = [
+  'none',
+  'ARENA_FULL',
+  'UNDO_FULL',
+  'outcome-full',
+  'worker-failed',
+] as const;
 export type Failure = (typeof FAILURES)[number];
 
 /** The first four: the kind of the first cell that was no longer as read. */

@@ -171,6 +171,38 @@ describe('a sequencer', () => {
   });
 });
 
+describe.each([0, 1])('a full arena, with %i workers,', (workers) => {
+  it('in its undo ring only ends the block early', async () => {
+    const arenaSize = { megabytes: 64, undoNodesMax: 128 };
+    const core = await startCore({ workers, blockMs: 3_600_000 }, { arenaSize });
+    running.push(core);
+    const raws = Array.from({ length: 200 }, (_, nonce) => signedTransfer({ nonce }));
+    const places = await Promise.all(raws.map((raw) => submitAndWait(core, raw)));
+    expect(places).toHaveLength(200);
+    const { follower } = await follow(core);
+    expect(follower.chain.history.transactionCount).toBe(200);
+    expect(core.chain.sealedTip?.number).toBeGreaterThan(1);
+  });
+
+  it('in its cells refuses what needs a new one, and executes the rest', async () => {
+    const arenaSize = { megabytes: 64, cellsMax: 60 };
+    const core = await startCore({ workers }, { arenaSize });
+    running.push(core);
+    const codes: unknown[] = [];
+    for (let nonce = 0; nonce < 60; nonce += 1) {
+      const fresh = signedTransfer({ nonce: nonce - codes.length });
+      await submitAndWait(core, fresh).catch(({ code }) => codes.push(code));
+    }
+    expect(codes.length).toBeGreaterThan(5);
+    expect(new Set(codes)).toEqual(new Set(['ARENA_FULL']));
+    const nonce = core.intake.stateNonce(ACCOUNTS[0]?.address ?? new Uint8Array(20));
+    const to = ACCOUNTS[1]?.address ?? new Uint8Array(20);
+    await submitAndWait(core, signedTransfer({ nonce, to }));
+    const { follower } = await follow(core);
+    expect(balanceOf(follower, to)).toBe(balanceOf(core, to));
+  });
+});
+
 describe('a data directory', () => {
   it('gives back every block, receipt and balance after a restart', async () => {
     const dataDir = directory();
