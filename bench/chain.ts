@@ -1,6 +1,6 @@
 /** The chain that benchmarks run on: one block, as large as need be, and a state to begin with. */
-import { keccak_256 } from '@noble/hashes/sha3.js';
-import type { GenesisAccount, WorkloadOptions } from '../runtime/load/workload.js';
+import { type AccountJson, accountsOf, type FilledStore, fillAccount } from '../runtime/alloc.js';
+import type { WorkloadOptions } from '../runtime/load/workload.js';
 import { Arena } from '../state/arena.js';
 import { fromHex, toWord } from '../state/base/bytes.js';
 import { ARENA_BYTES_MAX, MIB } from '../state/base/limits.js';
@@ -27,7 +27,7 @@ export const FEES: Pick<WorkloadOptions, 'chainId' | 'maxFeePerGas' | 'maxPriori
   maxPriorityFeePerGas: GWEI,
 };
 
-export type AllocEntry = readonly [address: string, account: GenesisAccount];
+export type AllocEntry = readonly [address: string, account: AccountJson];
 
 /** Sequence of the state to begin with; transactions follow. */
 export const GENESIS_SEQUENCE = 1;
@@ -42,25 +42,17 @@ export function openArena(alloc: readonly AllocEntry[], threads: number): Arena 
   const megabytes = Math.ceil(Math.min(ARENA_BYTES_MAX, wanted) / MIB);
   const arena = Arena.create({ megabytes, threads });
   arena.openMiniBlock(GENESIS_SEQUENCE);
-  for (const [address, account] of alloc) fillAccount(arena, fromHex(address), account);
+  const store: FilledStore = {
+    intern: (...key) => arena.intern(...key),
+    putCode: (...code) => arena.putCode(...code),
+    // Without undo: a large state would not fit the ring.
+    write: (...cell) => arena.restore(...cell),
+  };
+  for (const account of accountsOf(Object.fromEntries(alloc), 'the workload')) {
+    fillAccount(store, account, GENESIS_SEQUENCE);
+  }
   arena.closeMiniBlock(GENESIS_SEQUENCE);
   return arena;
-}
-
-function fillAccount(arena: Arena, address: Uint8Array, account: GenesisAccount): void {
-  const put = (kind: 0 | 1 | 2 | 3, value: Uint8Array, slot?: Uint8Array) =>
-    arena.restore(arena.intern(kind, address, slot), value, GENESIS_SEQUENCE);
-  const code = fromHex(account.code ?? '0x');
-  if (BigInt(account.balance) > 0n) put(0, toWord(BigInt(account.balance)));
-  if (account.nonce !== undefined) put(1, toWord(BigInt(account.nonce)));
-  if (code.length > 0) {
-    const hash = keccak_256(code);
-    arena.putCode(hash, code);
-    put(2, hash);
-  }
-  for (const [slot, value] of Object.entries(account.storage ?? {})) {
-    put(3, toWord(BigInt(value)), toWord(BigInt(slot)));
-  }
 }
 
 function countKeys(alloc: readonly AllocEntry[]): number {

@@ -60,7 +60,7 @@ async function putAccount(
   { balance, nonce, code, storage }: AllocEntry[1],
 ): Promise<void> {
   const address = new Address(fromHex(hex));
-  await stateManager.putAccount(address, new Account(BigInt(nonce ?? 0), BigInt(balance)));
+  await stateManager.putAccount(address, new Account(BigInt(nonce ?? 0), BigInt(balance ?? 0)));
   if (code !== undefined) await stateManager.putCode(address, fromHex(code));
   for (const [slot, value] of Object.entries(storage ?? {})) {
     const bytes = bigIntToBytes(BigInt(value));

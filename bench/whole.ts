@@ -6,10 +6,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { accountsOf } from '../runtime/alloc.js';
 import { defaultConfig } from '../runtime/config.js';
 import { SequencerCore } from '../runtime/core.js';
 import type { PipelineCounters } from '../runtime/counters.js';
-import { accountsOf, type Genesis } from '../runtime/genesis.js';
+import type { Genesis } from '../runtime/genesis.js';
 import type { TransactionPlace } from '../runtime/history.js';
 import { DeltacastError } from '../state/base/errors.js';
 import { type Clock, systemRandom } from '../state/base/ports.js';

@@ -5,21 +5,14 @@
  */
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { keccak_256 } from '@noble/hashes/sha3.js';
-import { fromHex, toWord } from '../state/base/bytes.js';
+import { fromHex } from '../state/base/bytes.js';
 import { DeltacastError } from '../state/base/errors.js';
 import type { Ommer, Withdrawal } from '../workers/block-steps.js';
 import type { CellStore } from '../workers/cell-store.js';
 import { decodeSigned, recordOfUnsigned } from '../workers/decode.js';
 import type { BlockContext } from '../workers/engine.js';
 import { type ForkName, isFrom, MAINNET_CHAIN_ID, parseFork } from '../workers/fork.js';
-
-interface AccountJson {
-  readonly balance: string;
-  readonly nonce: string;
-  readonly code: string;
-  readonly storage: Readonly<Record<string, string>>;
-}
+import { type Alloc, accountsOf, fillAccount } from './alloc.js';
 
 interface TransactionJson {
   readonly raw: string | null;
@@ -38,7 +31,7 @@ interface BlockJson {
   /** Headers, or only their hashes where the source had no more. */
   readonly uncles: readonly (string | Readonly<Record<string, string>>)[];
   readonly withdrawals?: readonly { readonly address: string; readonly amount: string }[] | null;
-  readonly preState: Readonly<Record<string, AccountJson>>;
+  readonly preState: Alloc;
   readonly blockHashes: Readonly<Record<string, string>>;
   readonly expected: {
     readonly gasUsed: string;
@@ -63,8 +56,8 @@ export interface BlockFile {
   };
   /** Number and hash of every ancestor that BLOCKHASH may ask for. */
   readonly blockHashes: readonly (readonly [number, Uint8Array])[];
-  /** Writes the pre-state at this sequence. @returns cells written */
-  fill(store: CellStore, sequence: number): number;
+  /** Writes the pre-state at this sequence. */
+  fill(store: CellStore, sequence: number): void;
 }
 
 /** @throws DeltacastError BAD_INPUT where the file is not such a block */
@@ -81,6 +74,7 @@ export function readBlockFile(path: string): BlockFile {
   }
   const fork = parseFork(json.hardfork);
   const context = contextOf(json, fork);
+  const accounts = accountsOf(json.preState, path);
   return {
     context,
     records: json.transactions.map((tx) => recordOf(tx, context)),
@@ -105,7 +99,9 @@ export function readBlockFile(path: string): BlockFile {
       Number(number),
       fromHex(hash),
     ]),
-    fill: (store, sequence) => fill(store, json.preState, sequence),
+    fill: (store, sequence) => {
+      for (const account of accounts) fillAccount(store, account, sequence);
+    },
   };
 }
 
@@ -137,27 +133,4 @@ function recordOf(tx: TransactionJson, context: BlockContext): Uint8Array {
   if (Number(tx['type']) >= 2) delete (fields as Record<string, unknown>)['gasPrice'];
   const data = { ...fields, gasLimit: gas, data: input ?? '0x', to: tx.to ?? undefined };
   return recordOfUnsigned(data as never, fromHex(from), word(tx.hash), context);
-}
-
-function fill(store: CellStore, state: BlockJson['preState'], sequence: number): number {
-  let count = 0;
-  const put = (kind: 0 | 1 | 2 | 3, address: Uint8Array, value: Uint8Array, slot?: Uint8Array) => {
-    if (value.every((byte) => byte === 0)) return;
-    store.write(store.intern(kind, address, slot), value, sequence);
-    count += 1;
-  };
-  for (const [hex, account] of Object.entries(state)) {
-    const address = fromHex(hex);
-    const code = fromHex(account.code);
-    const isEmpty =
-      BigInt(account.balance) === 0n && BigInt(account.nonce) === 0n && code.length === 0;
-    put(0, address, toWord(BigInt(account.balance)));
-    put(1, address, toWord(BigInt(account.nonce)));
-    put(2, address, code.length > 0 ? keccak_256(code) : toWord(isEmpty ? 1n : 0n));
-    if (code.length > 0) store.putCode(keccak_256(code), code);
-    for (const [slot, value] of Object.entries(account.storage)) {
-      put(3, address, toWord(BigInt(value)), toWord(BigInt(slot)));
-    }
-  }
-  return count;
 }

@@ -5,12 +5,12 @@
  */
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { fromHex, toWord } from '../state/base/bytes.js';
 import { DeltacastError } from '../state/base/errors.js';
 import type { CellStore } from '../workers/cell-store.js';
 import type { BlockContext } from '../workers/engine.js';
 import { MAINNET_CHAIN_ID, parseFork } from '../workers/fork.js';
+import { type Account, fillAccount } from './alloc.js';
 
 interface AccountJson {
   readonly nonce: string;
@@ -76,7 +76,9 @@ function* casesOf(name: string, test: TestJson): Generator<StateTestCase> {
         refusal: each.expectException ?? null,
         skipped: Number.isSafeInteger(context.gasLimit) ? null : 'block gas limit above 2^53',
         expected: { stateRoot: each.hash, logsHash: each.logs },
-        fill: (store, sequence) => fill(store, test.pre, sequence),
+        fill: (store, sequence) => {
+          for (const account of accountsOf(test.pre)) fillAccount(store, account, sequence);
+        },
       };
     }
   }
@@ -97,25 +99,18 @@ function contextOf(env: TestJson['env'], fork: string): BlockContext {
   };
 }
 
-function fill(store: CellStore, pre: TestJson['pre'], sequence: number): void {
-  for (const [hex, account] of Object.entries(pre)) {
-    const address = fromHex(hex);
-    const [balance, nonce] = [quantity(account.balance), quantity(account.nonce)];
-    const code = bytes(account.code);
-    const isEmpty = balance === 0n && nonce === 0n && code.length === 0;
-    const put = (kind: 0 | 1 | 2 | 3, value: Uint8Array, slot?: Uint8Array) =>
-      store.write(store.intern(kind, address, slot), value, sequence);
-    if (balance > 0n) put(0, toWord(balance));
-    if (nonce > 0n) put(1, toWord(nonce));
-    if (isEmpty) put(2, toWord(1n));
-    if (code.length > 0) {
-      store.putCode(keccak_256(code), code);
-      put(2, keccak_256(code));
-    }
-    for (const [slot, value] of Object.entries(account.storage ?? {})) {
-      if (quantity(value) > 0n) put(3, toWord(quantity(value)), toWord(quantity(slot)));
-    }
-  }
+/** Hex without digits, odd digits and zero slots are usual in these files. */
+function accountsOf(pre: TestJson['pre']): Account[] {
+  return Object.entries(pre).map(([hex, account]) => ({
+    address: fromHex(hex),
+    balance: quantity(account.balance),
+    nonce: quantity(account.nonce),
+    code: bytes(account.code),
+    slots: Object.entries(account.storage ?? {}).map(([slot, value]) => ({
+      slot: toWord(quantity(slot)),
+      value: toWord(quantity(value)),
+    })),
+  }));
 }
 
 function quantity(hex: string | undefined): bigint {

@@ -4,9 +4,9 @@
  */
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { concatBytes, fromHex, toHex, toWord } from '../../state/base/bytes.js';
+import type { AccountJson } from '../alloc.js';
 import type { LoadAccounts } from './accounts.js';
 import { CODE, SLOTS } from './contracts/token.js';
-import type { GenesisAccount } from './workload.js';
 
 /** Where the token is, for every seed. */
 export const TOKEN_ADDRESS = keccak_256(Buffer.from('deltacast load token')).slice(12);
@@ -30,7 +30,7 @@ export function balanceSlot(holder: Uint8Array): Uint8Array {
 }
 
 /** The token's account with TOKEN_BALANCE for each account of the load. */
-export function tokenAccount(holders: LoadAccounts): GenesisAccount {
+export function tokenAccount(holders: LoadAccounts): AccountJson {
   const storage: Record<string, string> = {
     [slotHex(SLOTS._totalSupply)]: toHex(toWord(TOKEN_BALANCE * BigInt(holders.count))),
     [slotHex(SLOTS._name)]: shortString(NAME),

@@ -4,10 +4,11 @@
  * for the kind of load to say.
  */
 import { toHex } from '../../state/base/bytes.js';
+import type { AccountJson } from '../alloc.js';
 import { LoadAccounts } from './accounts.js';
 import { IndependentPairs, SeededNumbers } from './seeded.js';
 import { signMarket } from './sign.js';
-import type { GenesisAccount, Workload, WorkloadOptions } from './workload.js';
+import type { Workload, WorkloadOptions } from './workload.js';
 
 /** A million ether: fees of any number of transactions that a benchmark can count. */
 const BALANCE = 10n ** 24n;
@@ -26,7 +27,7 @@ export interface PairedKind {
   /** What a sender does to a recipient. @param recipient  20 bytes */
   call(recipient: Uint8Array): Call;
   /** Accounts besides those with ether, such as contracts. */
-  contracts(accounts: LoadAccounts): Iterable<readonly [string, GenesisAccount]>;
+  contracts(accounts: LoadAccounts): Iterable<readonly [string, AccountJson]>;
 }
 
 export class PairedWorkload implements Workload {
@@ -45,7 +46,7 @@ export class PairedWorkload implements Workload {
     this.pairs = new IndependentPairs(options.accounts, new SeededNumbers(options.seed));
   }
 
-  *alloc(): IterableIterator<readonly [string, GenesisAccount]> {
+  *alloc(): IterableIterator<readonly [string, AccountJson]> {
     const balance = `0x${BALANCE.toString(16)}`;
     for (let index = 0; index < this.accounts.count; index += 1) {
       yield [toHex(this.accounts.addressOf(index)), { balance }];

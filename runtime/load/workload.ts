@@ -3,15 +3,7 @@
  * are valid. The same options give the same bytes.
  */
 
-/** An account in a genesis file as geth reads it: 0x-hex strings. */
-export interface GenesisAccount {
-  readonly balance: string;
-  readonly nonce?: string;
-  readonly code?: string;
-  readonly storage?: Readonly<Record<string, string>>;
-}
-
-export type GenesisAlloc = Readonly<Record<string, GenesisAccount>>;
+import type { AccountJson, Alloc } from '../alloc.js';
 
 export interface WorkloadOptions {
   /** Accounts that send and receive, at least 2. */
@@ -26,7 +18,7 @@ export interface WorkloadOptions {
 export interface Workload {
   readonly name: string;
   /** The accounts that must be there before the first transaction. */
-  alloc(): IterableIterator<readonly [address: string, account: GenesisAccount]>;
+  alloc(): IterableIterator<readonly [address: string, account: AccountJson]>;
   /** The next signed transactions; nonces follow from call to call. */
   next(count: number): Uint8Array[];
   /**
@@ -44,6 +36,6 @@ export interface WorkloadKind {
 }
 
 /** The alloc of a genesis file. */
-export function genesisAlloc(workload: Workload): GenesisAlloc {
+export function genesisAlloc(workload: Workload): Alloc {
   return Object.fromEntries(workload.alloc());
 }

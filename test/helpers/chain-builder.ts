@@ -4,11 +4,11 @@
  */
 import { signerOf } from '../../net/p2p/keys.js';
 import type { TransactionRequest } from '../../net/rpc/values.js';
+import { type Account, fillAccount } from '../../runtime/alloc.js';
 import { signTransaction } from '../../runtime/backend/sign-transaction.js';
 import { nextContext } from '../../runtime/block-time.js';
 import { Chain } from '../../runtime/chain.js';
 import { type FrameStore, MemoryFrameStore } from '../../runtime/frame-store.js';
-import { fillAccount, type GenesisAccount } from '../../runtime/genesis.js';
 import type { UnsealedBlock } from '../../runtime/growing-block.js';
 import { History, type MiniBlockEntry } from '../../runtime/history.js';
 import { DEFAULT_MNEMONIC, type DevAccount, deriveAccounts } from '../../runtime/wallet.js';
@@ -109,7 +109,7 @@ export class ChainBuilder {
   /** A chain with a sealed genesis: the development accounts with 10,000 ether, and `extra`. */
   static async begin(
     options: BuilderOptions = {},
-    extra: readonly GenesisAccount[] = [],
+    extra: readonly Account[] = [],
   ): Promise<ChainBuilder> {
     const builder = new ChainBuilder(options);
     const { fork = 'osaka', gasLimit = 30_000_000 } = options;
@@ -195,7 +195,7 @@ export function transfer(index: number, nonce: number, request: TransactionReque
   return { raw: signTransaction(fields, privateKey), from: address };
 }
 
-export function accountOf(address: Uint8Array, balance: bigint): GenesisAccount {
+export function accountOf(address: Uint8Array, balance: bigint): Account {
   return { address, balance, nonce: 0n, code: EMPTY, slots: [] };
 }
 

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { describe, expect, it } from 'vitest';
+import { fillAccount } from '../../../runtime/alloc.js';
 import { defaultConfig } from '../../../runtime/config.js';
-import { developmentGenesis, fillAccount, readGenesis } from '../../../runtime/genesis.js';
+import { developmentGenesis, readGenesis } from '../../../runtime/genesis.js';
 import { fromHex, toHex, toWord } from '../../../state/base/bytes.js';
 import { MapCells } from '../../helpers/map-cells.js';
 
