@@ -209,7 +209,8 @@ describe('calls while batches run', () => {
     executor.sequence = 1;
     const balanceAt = async (sequence: number) => {
       const data = argument(sender(0));
-      return toBigInt((await caller.call(request({ ...to('balance'), data, sequence }))).output);
+      const call = request({ ...to('balance'), data, sequence });
+      return toBigInt((await caller.call(call, { deadlineMs: 60_000 })).output);
     };
     const value = new Uint8Array(32);
     const id = arena.find(0, sender(0));
