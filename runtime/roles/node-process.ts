@@ -33,6 +33,9 @@ export class NodeProcess {
     const flags = [role, ...args, '--json', '--log-level', 'error'];
     this.child = spawn(process.execPath, [cli, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.exited = new Promise((resolve) => this.child.once('exit', resolve));
+    const end = (): void => void this.child.kill('SIGKILL');
+    process.once('exit', end);
+    void this.exited.then(() => process.off('exit', end));
     this.child.stderr?.on('data', (chunk: Buffer) => {
       this.errors = (this.errors + chunk.toString()).slice(-ERROR_TEXT_MAX);
     });

@@ -44,11 +44,14 @@ function startSequencer(): Promise<TestNode> {
 
 /**
  * Sends until the node dies, first what the node before did not acknowledge.
- * @returns hashes of transactions whose receipts were seen
+ * @param acknowledged  gets the hashes of transactions whose receipts were seen
  */
-async function loadUntilDeath(node: TestNode, unanswered: string[]): Promise<string[]> {
+async function loadUntilDeath(
+  node: TestNode,
+  unanswered: string[],
+  acknowledged: string[],
+): Promise<void> {
   const client = new RpcClient({ url: node.url, connections: 1, clock: systemClock });
-  const acknowledged: string[] = [];
   try {
     for (;;) {
       while (unanswered.length < BATCH) unanswered.push(...workload.next(BATCH).map(toHex));
@@ -61,7 +64,7 @@ async function loadUntilDeath(node: TestNode, unanswered: string[]): Promise<str
       unanswered.splice(0, BATCH);
     }
   } catch {
-    return acknowledged;
+    // The node is dead.
   } finally {
     client.close();
   }
@@ -91,12 +94,12 @@ describe('a sequencer killed under load', () => {
       ...['--sequencer-key', sequencerKey, '--data-dir', join(directory, 'replica')],
     ]);
     for (let kill = 0; kill < KILLS; kill += 1) {
-      const loading = loadUntilDeath(sequencer, unanswered);
-      await new Promise((resolve) => setTimeout(resolve, 2_000 + 411 * kill));
+      const seen = acknowledged.length;
+      const loading = loadUntilDeath(sequencer, unanswered, acknowledged);
+      await expect.poll(() => acknowledged.length, { timeout: 60_000 }).toBeGreaterThan(seen);
+      await new Promise((resolve) => setTimeout(resolve, 411 * kill));
       await sequencer.process.kill();
-      const seen = await loading;
-      expect(seen.length).toBeGreaterThan(0);
-      acknowledged.push(...seen);
+      await loading;
       sequencer = await startSequencer();
       expect(sequencer.sequencerKey).toBe(sequencerKey);
       expect(await receiptsOf(sequencer, acknowledged)).toBe(acknowledged.length);
@@ -111,5 +114,5 @@ describe('a sequencer killed under load', () => {
     theirs.close();
     expect(await sequencer.process.stop()).toBe(0);
     expect(await replica.process.stop()).toBe(0);
-  }, 120_000);
+  }, 300_000);
 });
