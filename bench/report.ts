@@ -29,8 +29,9 @@ export interface BenchLine {
   /** Executions, repeated ones included. */
   readonly executions: number;
   /**
-   * `sign`, `recover` and `decode` are timed beforehand, on one thread; `execute` is all of
-   * `seconds`, and what the path tells apart (diff, commit, root, seal) is part of it or beside it.
+   * `sign`, `recover` and `decode` (recovery included) are timed beforehand, on one thread;
+   * `execute` is all of `seconds`, and what the path tells apart (diff, commit, root, seal) is part
+   * of it or beside it.
    */
   readonly stages: Readonly<Record<string, Stage>>;
   /** Peers on the same transactions, and how many times as fast as they this was. */
