@@ -1,0 +1,4 @@
+/** Entry of word.wasm: the arithmetic and hash functions alone, for their tests and benchmarks. */
+export * from "./u256.as";
+export * from "./keccak.as";
+export * from "./word-loops.as";
