@@ -3,7 +3,6 @@
  * log, root or diff.
  */
 import type { Arena } from '../state/arena.js';
-import { assert } from '../state/base/assert.js';
 import { DeltacastError } from '../state/base/errors.js';
 import type { Clock } from '../state/base/ports.js';
 import type { BatchResult, Executor } from '../workers/batch.js';
@@ -15,9 +14,8 @@ import type { Batch, BatchFigures, Runner, RunnerOptions } from './path.js';
 
 export async function startExecuteRunner(options: RunnerOptions): Promise<Runner> {
   const { engine, workers, alloc, clock } = options;
-  assert(engine === 'reference', 'startExecutor knows one engine');
   const arena = openArena(alloc, workers + 1);
-  const executor = await startExecutor({ arena, workers, clock });
+  const executor = await startExecutor({ arena, workers, clock, engine });
   executor.sequence = GENESIS_SEQUENCE;
   await executor.beginBlock(CONTEXT);
   return new ExecuteRunner(arena, executor, clock);

@@ -7,13 +7,12 @@ import type { BenchOptions } from '../runtime/roles/bench.js';
 import { DeltacastError } from '../state/base/errors.js';
 import { MINI_BLOCK_TRANSACTIONS_MAX, THREADS_MAX } from '../state/base/limits.js';
 import { systemClock } from '../state/base/ports.js';
+import { ENGINE_NAMES } from '../workers/engines.js';
 import { BENCHMARKS, type Benchmark } from './benchmarks.js';
 import { chartOf } from './chart.js';
 import { PATHS } from './path.js';
 import { type BenchLine, tableHead, tableRow } from './report.js';
 
-/** Engines that the executor can be started with. */
-const ENGINES = ['reference'];
 /** 1.5 KB of memory each: signed bytes, record and outcome. */
 const TXS_MAX = 2_000_000;
 /** Keys and genesis are held in memory: about 1 KB each, 2 KB with a token balance. */
@@ -65,7 +64,7 @@ function benchmarkOf(name: string): Benchmark {
 }
 
 function check(options: BenchOptions): void {
-  checkName('engine', options.engines, ENGINES);
+  checkName('engine', options.engines, ENGINE_NAMES);
   checkName('path', [options.path], Object.keys(PATHS));
   checkRange('workers', options.workers, 0, THREADS_MAX - 1);
   checkRange('accounts', [options.accounts], 2, ACCOUNTS_MAX);

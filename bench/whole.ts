@@ -28,7 +28,7 @@ const STAGES = {
 } as const satisfies Record<string, keyof PipelineCounters>;
 
 export async function startWholeRunner(options: RunnerOptions): Promise<Runner> {
-  const { workers, alloc, clock, isSigned } = options;
+  const { engine, workers, alloc, clock, isSigned } = options;
   const directory = mkdtempSync(join(tmpdir(), 'deltacast-bench-'));
   const genesis: Genesis = {
     // Without a base fee every block costs the same: all runs end in the same state.
@@ -37,6 +37,7 @@ export async function startWholeRunner(options: RunnerOptions): Promise<Runner> 
   };
   const config = {
     ...defaultConfig(availableParallelism()),
+    engine,
     workers,
     dataDir: join(directory, 'node'),
     gasLimit: CONTEXT.gasLimit,

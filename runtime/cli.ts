@@ -8,6 +8,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { type Bootstrap, startBootstrap } from '../net/p2p/swarm.js';
 import { isDeltacastError } from '../state/base/errors.js';
 import { systemClock, systemRandom } from '../state/base/ports.js';
+import { ENGINE_NAMES } from '../workers/engines.js';
 import { readBlockFile } from './block-file.js';
 import { defaultConfig, type NodeConfig } from './config.js';
 import { configOf, type GivenFlags, NODE_FLAGS } from './flags.js';
@@ -37,8 +38,8 @@ function parseWorkers(text: string): number {
 }
 
 function parseEngine(text: string): string {
-  if (text !== 'reference') throw new InvalidArgumentError('known engines: reference');
-  return text;
+  if (ENGINE_NAMES.includes(text)) return text;
+  throw new InvalidArgumentError(`known engines: ${ENGINE_NAMES.join(', ')}`);
 }
 
 interface ReplayFlags {
@@ -48,7 +49,7 @@ interface ReplayFlags {
 }
 
 async function replay(paths: readonly string[], flags: ReplayFlags): Promise<void> {
-  const replayer = await Replayer.start(flags.workers, systemClock);
+  const replayer = await Replayer.start({ ...flags, clock: systemClock });
   const results: ReplayResult[] = [];
   try {
     for (const path of paths) {
@@ -335,7 +336,7 @@ function program(): Command {
     .command('replay')
     .description('execute block files over their pre-state and compare with their headers')
     .argument('<file...>', 'gzipped JSON blocks')
-    .option('--engine <name>', 'reference', parseEngine, 'reference')
+    .option('--engine <name>', ENGINE_NAMES.join(' or '), parseEngine, 'reference')
     .option('--workers <n>', 'execution threads; 0 executes in order on this one', parseWorkers, 1)
     .option('--json', 'one JSON line a block, then a summary')
     .exitOverride()

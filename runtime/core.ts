@@ -182,7 +182,7 @@ async function openParts(config: NodeConfig, ports: CorePorts): Promise<Opened> 
     const signer = signerOf(directory?.sequencerSeed(random) ?? random.bytes(32));
     const threads = 1 + workers + CALL_THREADS + SEAL_THREADS;
     const arena = Arena.create({ ...ports.arenaSize, threads });
-    const executor = await startExecutor({ arena, workers, clock });
+    const executor = await startExecutor({ arena, workers, clock, engine: config.engine });
     closing.push(() => executor.stop());
     const services = new Services({
       arena,

@@ -26,6 +26,11 @@ export function executionBlock(context: BlockContext): Block {
   );
 }
 
+/** Wei per blob gas in this block (EIP-4844). */
+export function blobBaseFee(context: BlockContext): bigint {
+  return executionBlock(context).header.getBlobGasPrice();
+}
+
 function headerData(context: BlockContext): HeaderData {
   const { fork } = context;
   return {

@@ -3,6 +3,7 @@ import type { Arena } from '../state/arena.js';
 import type { Clock } from '../state/base/ports.js';
 import type { Executor } from './batch.js';
 import { loadEngineFactory } from './engine-factory.js';
+import { engineModuleOf } from './engines.js';
 import { ParallelExecutor, type ParallelOptions } from './parallel.js';
 import { blockHashOf, SequentialExecutor } from './sequential.js';
 
@@ -11,16 +12,23 @@ export interface ExecutionOptions extends ParallelOptions {
   /** 0: everything on the calling thread. */
   readonly workers: number;
   readonly clock: Clock;
+  /** A name of engines.ts; the default is the reference engine. */
+  readonly engine?: string;
 }
 
-/** Resolves when it is ready for a batch. @throws DeltacastError WORKER_FAILED */
+/** Resolves when it is ready for a batch. @throws DeltacastError WORKER_FAILED, BAD_USAGE */
 export async function startExecutor(options: ExecutionOptions): Promise<Executor> {
-  const { arena, workers, clock } = options;
+  const { arena, workers, clock, engine = 'reference' } = options;
+  const engineModule = options.engineModule ?? engineModuleOf(engine);
   if (workers === 0) {
-    const createEngine = await loadEngineFactory(options.engineModule ?? null);
+    const createEngine = await loadEngineFactory(engineModule);
     return new SequentialExecutor(arena, createEngine(arena, blockHashOf(arena, clock)), clock);
   }
-  const executor = new ParallelExecutor(arena, workers, options);
+  const executor = new ParallelExecutor(
+    arena,
+    workers,
+    engineModule === null ? options : { ...options, engineModule },
+  );
   await executor.start();
   return executor;
 }

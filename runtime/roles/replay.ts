@@ -40,26 +40,35 @@ export interface ReplayResult {
 
 const PRE_STATE_SEQUENCE = 1;
 
+export interface ReplayOptions {
+  /** 0 executes on the calling thread. */
+  readonly workers: number;
+  /** A name of workers/engines.ts. */
+  readonly engine: string;
+  readonly clock: Clock;
+}
+
 export class Replayer {
   private readonly workers: number;
+  private readonly engine: string;
   private readonly clock: Clock;
   private readonly arena: Arena;
   private readonly empty: ArenaMark;
   private readonly executor: Executor;
 
-  private constructor(arena: Arena, executor: Executor, workers: number, clock: Clock) {
-    this.workers = workers;
-    this.clock = clock;
+  private constructor(arena: Arena, executor: Executor, options: ReplayOptions) {
+    this.workers = options.workers;
+    this.engine = options.engine;
+    this.clock = options.clock;
     this.arena = arena;
     this.empty = arena.mark();
     this.executor = executor;
   }
 
-  /** @param workers  0 executes on the calling thread */
-  static async start(workers: number, clock: Clock): Promise<Replayer> {
-    const arena = Arena.create({ threads: workers + 1 });
-    const executor = await startExecutor({ arena, workers, clock });
-    return new Replayer(arena, executor, workers, clock);
+  /** @throws DeltacastError BAD_USAGE for an engine that is not known */
+  static async start(options: ReplayOptions): Promise<Replayer> {
+    const arena = Arena.create({ threads: options.workers + 1 });
+    return new Replayer(arena, await startExecutor({ arena, ...options }), options);
   }
 
   /** @throws DeltacastError TX_INVALID where a transaction of the block is not includable */
@@ -77,7 +86,7 @@ export class Replayer {
       hardfork: file.context.fork,
       txs: file.records.length,
       gasUsed,
-      engine: 'reference',
+      engine: this.engine,
       workers: this.workers,
       milliseconds: round(milliseconds),
       cpuMilliseconds: round((cpu.user + cpu.system) / 1_000),

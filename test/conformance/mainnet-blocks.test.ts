@@ -13,7 +13,8 @@ describe.each([0, 2])('real mainnet blocks on the reference engine with %i worke
   if (DATA_DIR === null) it.skip(`skipped: ${DATA_HINT}`);
   let replayer: Replayer | null = null;
   beforeAll(async () => {
-    if (DATA_DIR !== null) replayer = await Replayer.start(workers, systemClock);
+    if (DATA_DIR !== null)
+      replayer = await Replayer.start({ workers, engine: 'reference', clock: systemClock });
   });
   afterAll(() => replayer?.stop());
 

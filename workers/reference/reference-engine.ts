@@ -28,7 +28,7 @@ import { CellReader, NeedsHead } from './cells.js';
 import { OverlayState } from './state.js';
 
 /** Caller of system calls (EIP-4788 and those after it). */
-const SYSTEM_ADDRESS = new Address(fromHex('fffffffffffffffffffffffffffffffffffffffe'));
+export const SYSTEM_ADDRESS = fromHex('fffffffffffffffffffffffffffffffffffffffe');
 const SYSTEM_CALL_GAS = 30_000_000n;
 
 /** Gives a block's hash; may wait for one that is not sealed yet. 32 bytes, zeros if unknown. */
@@ -91,7 +91,7 @@ export class ReferenceEngine implements Engine {
       await evm.journal.checkpoint();
       const result = await evm.runCall({
         block,
-        caller: SYSTEM_ADDRESS,
+        caller: new Address(SYSTEM_ADDRESS.slice()),
         to: new Address(to.slice()),
         data,
         gasLimit: SYSTEM_CALL_GAS,

@@ -1,0 +1,124 @@
+/**
+ * Where a thread's EVM keeps what: the areas of its frames region, as shares of whatever size it
+ * has. Every area is a bound: what does not fit makes the transaction the reference engine's.
+ */
+import type { Region } from '../state/layout.js';
+import * as map from './kernel/map.js';
+
+export interface MachineMemory {
+  /** Pointer to the machine (kernel/map.ts M_...). */
+  readonly machine: number;
+  /** For a transaction record or the input of a system call that lies elsewhere. */
+  readonly record: Region;
+  /** For an outcome record whose place is not in the arena. */
+  readonly outcome: Region;
+}
+
+/** Entries that fit behind an area's end: as many as one opcode can add, and more. */
+const RESERVE_ENTRIES = 16;
+const ALIGNMENT = 64;
+
+/** Parts of the region, in their order; what is left is the memory of the frames. */
+const SHARES = {
+  accounts: 1 / 16,
+  slots: 1 / 12,
+  transients: 1 / 24,
+  journal: 1 / 12,
+  logs: 1 / 8,
+  codes: 1 / 16,
+  jumps: 1 / 24,
+  stack: 1 / 6,
+  record: 1 / 32,
+  outcome: 1 / 10,
+} as const;
+
+/** One line of the cache of jump bitmaps for so many bytes of bitmaps: codes of 8 KiB. */
+const JUMP_BYTES_PER_LINE = 1_024;
+
+/** Plans the region and sets up the machine in it; nothing of an engine before remains. */
+export function setUpMachine(memory: WebAssembly.Memory, frames: Region): MachineMemory {
+  const setter = new Setter(memory, frames);
+  new Uint8Array(memory.buffer, frames.base, map.MACHINE_BYTES).fill(0);
+  const rows = [
+    ['accounts', map.ACCOUNT_BYTES, map.M_ACCOUNTS, map.M_ACCOUNT_TABLE],
+    ['slots', map.SLOT_BYTES, map.M_SLOTS, map.M_SLOT_TABLE],
+    ['transients', map.TRANSIENT_BYTES, map.M_TRANSIENTS, map.M_TRANSIENT_TABLE],
+  ] as const;
+  for (const [name, bytes, field, tableField] of rows) {
+    const entries = setter.rows(field, SHARES[name], bytes);
+    setter.table(tableField, 2 * entries, 8);
+  }
+  setter.rows(map.M_JOURNAL, SHARES.journal, map.JOURNAL_BYTES);
+  setter.area(map.M_LOGS, SHARES.logs);
+  setter.area(map.M_CODES, SHARES.codes);
+  const jumps = setter.area(map.M_JUMPS, SHARES.jumps);
+  setter.table(map.M_JUMP_TABLE, jumps.bytes / JUMP_BYTES_PER_LINE, map.JUMP_LINE_BYTES);
+  const stack = setter.take(SHARES.stack);
+  setter.put(map.M_STACK_FLOOR, stack.base);
+  setter.put(map.M_STACK_TOP, stack.base + stack.bytes);
+  const record = setter.take(SHARES.record);
+  const outcome = setter.take(SHARES.outcome);
+  const rest = setter.rest();
+  setter.put(map.M_MEMORY, rest.base);
+  setter.put(map.M_MEMORY_END, rest.base + rest.bytes);
+  return { machine: frames.base, record, outcome };
+}
+
+/** Takes areas one after the other and notes them in the machine. */
+class Setter {
+  private readonly bytes: Uint8Array;
+  private readonly view: DataView;
+  private readonly frames: Region;
+  private next: number;
+
+  constructor(memory: WebAssembly.Memory, frames: Region) {
+    this.bytes = new Uint8Array(memory.buffer);
+    this.view = new DataView(memory.buffer);
+    this.frames = frames;
+    this.next = frames.base + map.MACHINE_BYTES;
+  }
+
+  put(field: number, value: number): void {
+    this.view.setUint32(this.frames.base + field, value, true);
+  }
+
+  /** A share of what the machine itself leaves. */
+  take(share: number): Region {
+    const wanted = (this.frames.bytes - map.MACHINE_BYTES) * share;
+    const bytes = Math.floor(wanted / ALIGNMENT) * ALIGNMENT;
+    const region = { base: this.next, bytes };
+    this.next += bytes;
+    return region;
+  }
+
+  rest(): Region {
+    const end = this.frames.base + this.frames.bytes;
+    return { base: this.next, bytes: end - this.next };
+  }
+
+  /** {base, top, end} of an area. */
+  area(field: number, share: number): Region {
+    const region = this.take(share);
+    this.put(field, region.base);
+    this.put(field + 4, region.base);
+    this.put(field + 8, region.base + region.bytes);
+    return region;
+  }
+
+  /** The same of rows, whose end leaves room for some more. @returns rows that fit in all */
+  rows(field: number, share: number, rowBytes: number): number {
+    const { base, bytes } = this.area(field, share);
+    const rows = Math.floor(bytes / rowBytes);
+    this.put(field + 8, base + (rows - RESERVE_ENTRIES) * rowBytes);
+    return rows;
+  }
+
+  /** {base, mask} of a table with at least so many lines, a power of two, all zero. */
+  table(field: number, linesMin: number, lineBytes: number): void {
+    const lines = 2 ** Math.ceil(Math.log2(Math.max(linesMin, 2)));
+    this.put(field, this.next);
+    this.put(field + 4, lines - 1);
+    this.bytes.fill(0, this.next, this.next + lines * lineBytes);
+    this.next = Math.ceil((this.next + lines * lineBytes) / ALIGNMENT) * ALIGNMENT;
+  }
+}
