@@ -16,6 +16,8 @@ import { SequentialExecutor } from '../../workers/sequential.js';
 import type { StateTestCase } from '../state-test-file.js';
 
 const PRE_STATE_SEQUENCE = 1;
+/** Gas without end makes outputs of 30 MB, and only so much of the arena is for them. */
+const ARENA_MEGABYTES = 2_048;
 
 export class ConformanceRunner {
   private readonly arena: Arena;
@@ -23,7 +25,7 @@ export class ConformanceRunner {
   private readonly sequential: SequentialExecutor;
 
   constructor(createEngine: EngineFactory) {
-    this.arena = Arena.create({ megabytes: 64, threads: 1 });
+    this.arena = Arena.create({ megabytes: ARENA_MEGABYTES, threads: 1 });
     this.empty = this.arena.mark();
     const engine = createEngine(this.arena, blockHashByConvention);
     this.sequential = new SequentialExecutor(this.arena, engine, systemClock);
