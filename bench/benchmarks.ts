@@ -14,8 +14,9 @@ export interface Benchmark {
   run(options: BenchOptions, tools: RunTools): AsyncIterable<BenchLine>;
 }
 
-export const BENCHMARKS: readonly Benchmark[] = WORKLOADS.map(({ name, description }) => ({
+export const BENCHMARKS: readonly Benchmark[] = WORKLOADS.map(({ name, description, txsMax }) => ({
   name,
   description,
-  run: (options, tools) => runTransactions(name, options, tools),
+  run: (options, tools) =>
+    runTransactions(name, { ...options, txs: Math.min(options.txs, txsMax ?? options.txs) }, tools),
 }));

@@ -36,6 +36,8 @@ export interface BenchLine {
   readonly stages: Readonly<Record<string, Stage>>;
   /** Peers on the same transactions, and how many times as fast as they this was. */
   readonly versus: Readonly<Record<string, { readonly tps: number; readonly ratio: number }>>;
+  /** Of the loops alone: time of a run by transactions and iterations. */
+  readonly nanosecondsPerIteration?: number;
   /** Against workers 0 of the same call; not there without that run. */
   readonly speedup?: number;
 }
@@ -87,13 +89,14 @@ export function tableRow(line: BenchLine): string {
   return [row, ...notesOf(line)].join('\n');
 }
 
-function notesOf({ versus, stages }: BenchLine): string[] {
+function notesOf({ versus, stages, nanosecondsPerIteration }: BenchLine): string[] {
   const peers = Object.entries(versus).map(
     ([name, { tps, ratio }]) => `${ratio.toFixed(2)}x ${name} (${grouped(tps)} tx/s)`,
   );
   const parts = Object.entries(stages).map(
     ([name, { perSecond }]) => `${name} ${grouped(perSecond)}/s`,
   );
+  if (nanosecondsPerIteration !== undefined) parts.push(`${nanosecondsPerIteration} ns/iteration`);
   return [...(peers.length > 0 ? [`    ${peers.join(', ')}`] : []), `    ${parts.join(', ')}`];
 }
 

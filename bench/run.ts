@@ -34,6 +34,8 @@ export interface RunTools {
 /** Everything that the runs of a workload share. */
 interface Subject {
   readonly workload: string;
+  /** Times that a transaction goes round; null where it does not loop. */
+  readonly iterations: number | null;
   readonly options: BenchOptions;
   readonly alloc: readonly AllocEntry[];
   readonly prepared: Prepared;
@@ -61,7 +63,8 @@ export async function* runTransactions(
   const load = createWorkload(workload, { accounts, seed, ...FEES });
   const alloc = [...load.alloc()];
   const prepared = prepare(load, Math.min(WARM_UP_TRANSACTIONS, txs), txs, tools.clock);
-  yield* runAll({ workload, options, alloc, prepared, start, tools });
+  const { iterations } = load;
+  yield* runAll({ workload, iterations, options, alloc, prepared, start, tools });
 }
 
 async function* runAll(subject: Subject): AsyncGenerator<BenchLine> {
@@ -173,7 +176,7 @@ interface LineParts {
   readonly sequentialTps: number | undefined;
 }
 
-function lineOf({ workload, options, prepared }: Subject, parts: LineParts): BenchLine {
+function lineOf({ workload, iterations, options, prepared }: Subject, parts: LineParts): BenchLine {
   const { engine, workers, runs, latency, peers, sequentialTps } = parts;
   const { path, accounts, txs, batch } = options;
   const run = medianOf(runs);
@@ -196,6 +199,9 @@ function lineOf({ workload, options, prepared }: Subject, parts: LineParts): Ben
     executions: run.executions,
     stages: { ...prepared.stages, execute: stageOf(txs, run.milliseconds), ...partsOf(run, txs) },
     versus: versusOf(peers, run, txs),
+    ...(iterations === null
+      ? {}
+      : { nanosecondsPerIteration: round((run.milliseconds * 1e6) / (txs * iterations), 3) }),
     ...(workers === 0 || sequentialTps === undefined
       ? {}
       : { speedup: round(tps / sequentialTps, 3) }),

@@ -24,6 +24,8 @@ export interface Call {
 
 export interface PairedKind {
   readonly name: string;
+  /** As in Workload. */
+  readonly iterations: number | null;
   /** What a sender does to a recipient. @param recipient  20 bytes */
   call(recipient: Uint8Array): Call;
   /** Accounts besides those with ether, such as contracts. */
@@ -32,6 +34,7 @@ export interface PairedKind {
 
 export class PairedWorkload implements Workload {
   readonly name: string;
+  readonly iterations: number | null;
   private readonly kind: PairedKind;
   private readonly options: WorkloadOptions;
   /** The prober is the last one. */
@@ -40,6 +43,7 @@ export class PairedWorkload implements Workload {
 
   constructor(kind: PairedKind, options: WorkloadOptions) {
     this.name = kind.name;
+    this.iterations = kind.iterations;
     this.kind = kind;
     this.options = options;
     this.accounts = new LoadAccounts(options.accounts + 1, options.seed);

@@ -13,10 +13,14 @@ export interface WorkloadOptions {
   /** Wei per gas that senders bid, and of it the tip. */
   readonly maxFeePerGas: bigint;
   readonly maxPriorityFeePerGas: bigint;
+  /** Of the loops that a transaction of a `loop-` load runs; theirs unless given. */
+  readonly iterations?: number;
 }
 
 export interface Workload {
   readonly name: string;
+  /** How many times a transaction of a loop goes round; null where the load is none. */
+  readonly iterations: number | null;
   /** The accounts that must be there before the first transaction. */
   alloc(): IterableIterator<readonly [address: string, account: AccountJson]>;
   /** The next signed transactions; nonces follow from call to call. */
@@ -32,6 +36,8 @@ export interface WorkloadKind {
   readonly name: string;
   /** One line for a list. */
   readonly description: string;
+  /** Transactions that say all that there is to be said; null: the more the better. */
+  readonly txsMax: number | null;
   create(options: WorkloadOptions): Workload;
 }
 

@@ -13,6 +13,7 @@ const KINDS = [
 ] as const;
 /** Above the largest code (EIP-170). */
 const CODE_TOO_LARGE = 24_577;
+const PUSHED_BYTES_MAX = 32;
 
 export function callBlock(scope: Scope): void {
   const { rng, code } = scope;
@@ -73,7 +74,7 @@ export function precompileBlock(scope: Scope): void {
   // New ones are there in few forks only.
   const address = rng.chance(75)
     ? rng.pick(precompilesOf(world.fork))
-    : precompile(rng.pick([9, 10, 12, 13, 14, 15, 17, 0x100]));
+    : precompile(rng.pick([9, 10, 12, 13, 14, 15, 17, 0x100, 0x100]));
   const input = inputFor(rng, Number(BigInt(address)));
   copyIn(scope, input);
   const kind = rng.weighted(KINDS);
@@ -83,14 +84,14 @@ export function precompileBlock(scope: Scope): void {
   code.push(INPUT_OFFSET);
   if (kind === 'CALL' || kind === 'CALLCODE') code.push(rng.chance(85) ? 0 : 1);
   pushAddress(scope, address);
-  if (rng.chance(75)) code.push(rng.between(30_000, 250_000));
+  if (rng.chance(75)) code.push(rng.between(10_000, 120_000));
   else pushGas(scope);
   code.op(kind);
   afterCall(scope);
 }
 
 /** Puts bytes into memory at INPUT_OFFSET: they lie in the code, jumped over. */
-function copyIn({ code }: Scope, bytes: Uint8Array): void {
+function copyIn({ rng, code }: Scope, bytes: Uint8Array): void {
   const [data, end] = [newLabel(), newLabel()];
   code.push(bytes.length);
   code.pushLabel(data);
@@ -99,6 +100,8 @@ function copyIn({ code }: Scope, bytes: Uint8Array): void {
   code.pushLabel(end);
   code.op('JUMP');
   code.data(data, bytes);
+  // The data may end like a PUSH32: what follows it would be its operand.
+  if (rng.chance(99)) code.raw(new Uint8Array(PUSHED_BYTES_MAX));
   code.jumpdest(end);
 }
 

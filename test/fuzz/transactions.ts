@@ -62,8 +62,8 @@ function typeOf(rng: Rng, { fork }: World): FuzzTransaction['type'] {
 
 function gasLimitOf(rng: Rng): number {
   const kind = rng.below(100);
-  if (kind < 75) return rng.between(500_000, 1_200_000);
-  if (kind < 93) return rng.between(100_000, 500_000);
+  if (kind < 78) return rng.between(500_000, 1_200_000);
+  if (kind < 94) return rng.between(150_000, 600_000);
   if (kind < 97) return rng.between(21_000, 100_000);
   if (kind < 98) return rng.below(22_000);
   return rng.pick([GAS_CAP, GAS_CAP + 1, 30_000_000, 30_000_001]);

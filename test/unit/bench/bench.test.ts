@@ -72,7 +72,7 @@ describe('a run of 100 transfers', () => {
 });
 
 describe.each(WORKLOADS.map(({ name }) => name))('the load %s', (name) => {
-  const load = createWorkload(name, { accounts: 10, seed: 5, ...FEES });
+  const load = createWorkload(name, { accounts: 10, seed: 5, ...FEES, iterations: 20 });
   const alloc = [...load.alloc()];
   const { warmUp, measured } = prepare(load, 10, 40, systemClock);
 

@@ -26,7 +26,7 @@ const ACCOUNTS = 8;
 const COUNT = 24;
 const NAMES = WORKLOADS.map(({ name }) => name);
 const create = (name: string, seed = 1) =>
-  createWorkload(name, { accounts: ACCOUNTS, seed, ...FEES });
+  createWorkload(name, { accounts: ACCOUNTS, seed, ...FEES, iterations: 20 });
 const recordOf = (raw: Uint8Array) => new TransactionRecord(decodeSigned(raw, CONTEXT));
 
 async function execute(arena: Arena, raws: readonly Uint8Array[]): Promise<Outcome[]> {
