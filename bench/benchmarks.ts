@@ -4,6 +4,8 @@
  */
 import { WORKLOADS } from '../runtime/load/workloads.js';
 import type { BenchOptions } from '../runtime/roles/bench.js';
+import { measureGas } from './gas/measure.js';
+import type { GasLine } from './gas/table.js';
 import type { BenchLine } from './report.js';
 import { type RunTools, runTransactions } from './run.js';
 
@@ -11,12 +13,23 @@ export interface Benchmark {
   readonly name: string;
   /** One line for the list. */
   readonly description: string;
-  run(options: BenchOptions, tools: RunTools): AsyncIterable<BenchLine>;
+  run(options: BenchOptions, tools: RunTools): AsyncIterable<BenchLine | GasLine>;
 }
 
-export const BENCHMARKS: readonly Benchmark[] = WORKLOADS.map(({ name, description, txsMax }) => ({
+const LOADS: readonly Benchmark[] = WORKLOADS.map(({ name, description, txsMax }) => ({
   name,
   description,
   run: (options, tools) =>
     runTransactions(name, { ...options, txs: Math.min(options.txs, txsMax ?? options.txs) }, tools),
 }));
+
+export const BENCHMARKS: readonly Benchmark[] = [
+  ...LOADS,
+  {
+    name: 'gas',
+    description: 'nanoseconds per gas of every instruction and precompile, worst first',
+    async *run({ engines }, tools) {
+      for (const engine of engines) yield await measureGas(engine, tools);
+    },
+  },
+];

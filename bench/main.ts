@@ -10,6 +10,7 @@ import { systemClock } from '../state/base/ports.js';
 import { ENGINE_NAMES } from '../workers/engines.js';
 import { BENCHMARKS, type Benchmark } from './benchmarks.js';
 import { chartOf } from './chart.js';
+import { type GasLine, gasChart, gasTable, isGasLine } from './gas/table.js';
 import { PATHS } from './path.js';
 import { type BenchLine, tableHead, tableRow } from './report.js';
 
@@ -31,16 +32,23 @@ export async function runBench(options: BenchOptions): Promise<void> {
   const benchmarks = options.workloads.map(benchmarkOf);
   check(options);
   const lines: BenchLine[] = [];
+  const gasLines: GasLine[] = [];
   const tools = { clock: systemClock, progress };
   for (const benchmark of benchmarks) {
     for await (const line of benchmark.run(options, tools)) {
       progress('');
+      if (isGasLine(line)) {
+        print(options.json ? JSON.stringify(line) : gasTable(line));
+        gasLines.push(line);
+        continue;
+      }
       if (!options.json && lines.length === 0) print(tableHead());
       print(options.json ? JSON.stringify(line) : tableRow(line));
       lines.push(line);
     }
   }
-  if (options.chart !== null) writeFileSync(options.chart, chartOf(lines));
+  if (options.chart === null) return;
+  writeFileSync(options.chart, lines.length > 0 ? chartOf(lines) : gasChart(gasLines));
 }
 
 function list(isJson: boolean): void {

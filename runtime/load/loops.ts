@@ -77,9 +77,9 @@ const HASH = `
   ${RETURN_WORD}`;
 
 /**
- * Bubble sort over 65 words of memory, a comparison an iteration: [n x p], p being the place. Where
- * a pass begins, a new number x = x * c + 1 is put in front. [b a n x p] are the two words compared,
- * a at p and b behind it. Returns the memory.
+ * Bubble sort over 65 words of memory, a comparison an iteration: [n x p], p being the place.
+ * Where a pass begins, a new number x = x * c + 1 is put in front. [b a n x p] are the two words
+ * compared, a at p and b behind it. Returns the memory.
  */
 const SORT = `
   0 1 0 CALLDATALOAD

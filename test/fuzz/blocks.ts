@@ -1,5 +1,5 @@
 /** Makers of blocks: loops, branches, storage, logs, memory, the stack's end. */
-import { newLabel } from './code-writer.js';
+import { newLabel } from '../../bench/gas/code-writer.js';
 import { has, NEAR_BYTES, pushArea, pushSlot, type Scope, sink } from './scope.js';
 import { walk } from './walk.js';
 

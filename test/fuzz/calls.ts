@@ -1,6 +1,7 @@
 /** Makers of blocks that run other code: calls of all kinds, precompiles, creation. */
+
+import { newLabel } from '../../bench/gas/code-writer.js';
 import { concatBytes } from '../../state/base/bytes.js';
-import { newLabel } from './code-writer.js';
 import { inputFor } from './precompile-inputs.js';
 import { INPUT_OFFSET, NEAR_BYTES, pushAddress, pushSlot, type Scope, sink } from './scope.js';
 import { anyAddress, precompile, precompilesOf } from './world.js';

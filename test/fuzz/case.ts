@@ -2,7 +2,7 @@
  * A case as plain JSON: accounts, a block, transactions. Numbers are decimal or 0x-hex strings
  * where they may be above 2^53. A corpus file holds one; what it does is a function of it alone.
  */
-import type { CodeBlock } from './code-writer.js';
+import type { CodeBlock } from '../../bench/gas/code-writer.js';
 import type { FuzzFork } from './world.js';
 
 export interface FuzzAccount {

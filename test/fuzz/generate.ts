@@ -1,8 +1,9 @@
 /** A case from a seed: a world, code in its contracts, and transactions on it. */
+
+import type { CodeBlock } from '../../bench/gas/code-writer.js';
 import { toHex, toWord } from '../../state/base/bytes.js';
 import { isFrom } from '../../workers/fork.js';
 import type { FuzzAccount, FuzzBlock, FuzzCase } from './case.js';
-import type { CodeBlock } from './code-writer.js';
 import { createBlocks } from './program.js';
 import { createRecursion } from './recursion.js';
 import { Rng } from './rng.js';

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { assemble } from '../../bench/gas/code-writer.js';
+import { OPCODES } from '../../bench/gas/opcodes.js';
 import { fromHex } from '../../state/base/bytes.js';
 import { STATUS_OK } from '../../workers/outcome.js';
 import type { FuzzCase } from './case.js';
-import { assemble } from './code-writer.js';
 import { createCase } from './generate.js';
 import { minimise } from './minimise.js';
-import { OPCODES } from './opcodes.js';
 import { Party } from './party.js';
 import { recordOf } from './records.js';
 import { createRecursion } from './recursion.js';

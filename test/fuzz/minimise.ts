@@ -3,8 +3,9 @@
  * blocks of code first, then stretches of code and what transactions carry. Each round takes the
  * first change that keeps the failure, until none does or the tries are used up.
  */
+
+import type { CodeBlock } from '../../bench/gas/code-writer.js';
 import type { FuzzAccount, FuzzCase, FuzzTransaction } from './case.js';
-import type { CodeBlock } from './code-writer.js';
 
 /** A try runs two engines on the case: some milliseconds each. */
 const TRIES_MAX = 3_000;

@@ -3,6 +3,7 @@
  * through the sequential executor, and is rolled back for the next case.
  */
 import { keccak_256 } from '@noble/hashes/sha3.js';
+import { assemble } from '../../bench/gas/code-writer.js';
 import { Arena, type ArenaMark, type CellKind } from '../../state/arena.js';
 import { fromHex, toBigInt, toWord } from '../../state/base/bytes.js';
 import { systemClock } from '../../state/base/ports.js';
@@ -10,7 +11,6 @@ import type { BlockContext, Engine } from '../../workers/engine.js';
 import type { EngineFactory } from '../../workers/engine-factory.js';
 import { SequentialExecutor } from '../../workers/sequential.js';
 import type { FuzzAccount, FuzzBlock, FuzzCase } from './case.js';
-import { assemble } from './code-writer.js';
 
 const GENESIS_SEQUENCE = 1;
 const ARENA_MEGABYTES = 64;

@@ -2,6 +2,8 @@
  * Programs: a few blocks and an end. Most ends return memory, so that what the blocks computed can
  * be compared; a few fail in every way that there is.
  */
+
+import { assemble, type CodeBlock, CodeWriter, newLabel } from '../../bench/gas/code-writer.js';
 import {
   branchBlock,
   deepStackBlock,
@@ -14,7 +16,6 @@ import {
   walkBlock,
 } from './blocks.js';
 import { callBlock, createBlock, createInitcode, precompileBlock } from './calls.js';
-import { assemble, type CodeBlock, CodeWriter, newLabel } from './code-writer.js';
 import type { Rng } from './rng.js';
 import { NEAR_BYTES, pushAddress, type Scope } from './scope.js';
 import type { World } from './world.js';

@@ -3,9 +3,10 @@
  * call data says, near and at the limit of 1,024, and does something at the bottom. Gas is given
  * without end, since 63 of 64 parts are left at each level: Osaka's cap does not allow that deep.
  */
+
+import { type CodeBlock, CodeWriter, newLabel } from '../../bench/gas/code-writer.js';
 import { toHex, toWord } from '../../state/base/bytes.js';
 import type { FuzzCase, FuzzTransaction } from './case.js';
-import { type CodeBlock, CodeWriter, newLabel } from './code-writer.js';
 import type { Rng } from './rng.js';
 import { type FuzzFork, PEOPLE } from './world.js';
 

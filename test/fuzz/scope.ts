@@ -1,6 +1,7 @@
 /** What the makers of blocks share: where they write, and operands that several of them push. */
+
+import type { CodeWriter } from '../../bench/gas/code-writer.js';
 import { isFrom } from '../../workers/fork.js';
-import type { CodeWriter } from './code-writer.js';
 import type { Rng } from './rng.js';
 import { anyAddress, type World } from './world.js';
 

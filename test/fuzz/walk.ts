@@ -2,8 +2,9 @@
  * A walk over the instructions that compute and look: each takes what is on the stack or what is
  * pushed for it, so that every one of them comes by often and few of them fail.
  */
+
+import { OPCODES, type Opcode } from '../../bench/gas/opcodes.js';
 import { isFrom } from '../../workers/fork.js';
-import { OPCODES, type Opcode } from './opcodes.js';
 import { has, pushAddress, pushArea, pushOffset, pushSlot, type Scope, sink } from './scope.js';
 
 const STEPS_MAX = 24;
