@@ -7,12 +7,25 @@ import { DeltacastError } from '../../state/base/errors.js';
 import { TOKEN_ADDRESS, tokenAccount, transferData } from './erc20.js';
 import { LOOPS, type Loop, loopAddress } from './loops.js';
 import { type PairedKind, PairedWorkload } from './paired.js';
+import {
+  type Exchange,
+  exchangeAccounts,
+  loadExchange,
+  ROUTER,
+  swapData,
+  UNISWAP_PACKAGES,
+} from './uniswap.js';
 import type { Workload, WorkloadKind, WorkloadOptions } from './workload.js';
 
 const NO_DATA = new Uint8Array(0);
 const TRANSFER_GAS = 21_000;
 /** An OpenZeppelin transfer to an empty slot takes about 52,000. */
 const TOKEN_TRANSFER_GAS = 60_000;
+
+/** A swap through the router takes about 120,000. */
+const SWAP_GAS = 200_000;
+/** In the tokens' smallest unit: prices hardly move. */
+const SWAP_AMOUNT = 10n ** 15n;
 
 /** Enough that what a transaction costs by itself (a few us) is below a nanosecond of each. */
 const LOOP_ITERATIONS = 10_000;
@@ -40,9 +53,25 @@ const erc20: PairedKind = {
   contracts: (accounts) => [[toHex(TOKEN_ADDRESS), tokenAccount(accounts)]],
 };
 
+/** One way for some recipients and back for the others, so that the pair stays in balance. */
+const swap = (exchange: Exchange): PairedKind => ({
+  name: 'swap',
+  iterations: null,
+  call: (recipient) => ({
+    gasLimit: SWAP_GAS,
+    to: ROUTER,
+    value: 0n,
+    data: swapData(SWAP_AMOUNT, recipient, ((recipient.at(-1) ?? 0) & 1) === 1),
+  }),
+  contracts: (accounts) => exchangeAccounts(exchange, accounts),
+});
+
+const exchange = loadExchange();
+
 export const WORKLOADS: readonly WorkloadKind[] = [
   paired(transfer, 'one wei from account to account, no two in a round alike'),
   paired(erc20, 'one unit of an OpenZeppelin ERC-20 from account to account'),
+  ...(exchange === null ? [] : [paired(swap(exchange), 'swaps on one Uniswap V2 pair')]),
   ...LOOPS.map(looping),
 ];
 
@@ -50,6 +79,10 @@ export const WORKLOADS: readonly WorkloadKind[] = [
 export function createWorkload(name: string, options: WorkloadOptions): Workload {
   const kind = WORKLOADS.find((each) => each.name === name);
   if (kind === undefined) {
+    if (name === 'swap') {
+      const why = `the load "swap" needs the packages ${UNISWAP_PACKAGES}`;
+      throw new DeltacastError('BAD_USAGE', why);
+    }
     const known = WORKLOADS.map((each) => each.name).join(', ');
     throw new DeltacastError('BAD_USAGE', `no load "${name.slice(0, 40)}"; there are: ${known}`);
   }
