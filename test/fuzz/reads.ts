@@ -91,6 +91,7 @@ async function missingRead(check: ReadCheck, base: Outcome): Promise<string | nu
     ? someCells(party, rng).filter((cell) => !own.has(nameOf(cell)))
     : [];
   for (const cell of [...missing.slice(0, MISSING_TRIED_MAX), ...others]) {
+    if (!isReachable(party, cell)) continue;
     for (const value of otherValues(party, cell)) {
       const changed = await runChanged(party, record, cell, value);
       const apart = changed === null ? null : effectDifference(base, changed);
@@ -98,6 +99,14 @@ async function missingRead(check: ReadCheck, base: Outcome): Promise<string | nu
     }
   }
   return null;
+}
+
+/**
+ * A slot is written by its account's code, or by the code that creates it, which makes its nonce 1:
+ * an engine that has read that the account is not there need not read its slots.
+ */
+function isReachable(party: Party, { kind, address }: Cell): boolean {
+  return kind !== 3 || party.value(1, address) > 0n || party.value(2, address) > 0n;
 }
 
 function someCells({ arena }: Party, rng: Rng): Cell[] {

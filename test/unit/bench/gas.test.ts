@@ -3,10 +3,9 @@ import { measureGas } from '../../../bench/gas/measure.js';
 import { OPCODES } from '../../../bench/gas/opcodes.js';
 import { gasPrograms } from '../../../bench/gas/programs.js';
 import { FLAGGED_TIMES, gasChart, gasTable, lineOf } from '../../../bench/gas/table.js';
-import { systemClock } from '../../../state/base/ports.js';
 import { precompilesOf } from '../../fuzz/world.js';
 
-const tools = { clock: systemClock, progress: () => {} };
+const tools = { progress: () => {} };
 
 describe('the programs of bench gas', () => {
   const programs = gasPrograms();
