@@ -8,10 +8,10 @@ import { createRequire } from 'node:module';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { assert } from '../../state/base/assert.js';
 import { concatBytes, fromHex, toHex, toWord } from '../../state/base/bytes.js';
+import type { AccountJson } from '../alloc.js';
 import type { LoadAccounts } from './accounts.js';
 import { SLOTS } from './contracts/token.js';
 import { balanceSlot, TOKEN_BALANCE, tokenAccount } from './erc20.js';
-import type { GenesisAccount } from './workload.js';
 
 export const UNISWAP_PACKAGES = '@uniswap/v2-core 1.0.1 and @uniswap/v2-periphery 1.1.0-beta.0';
 
@@ -89,9 +89,9 @@ export function swapData(amount: bigint, recipient: Uint8Array, isBack: boolean)
 export function exchangeAccounts(
   { pair, factory, router }: Exchange,
   accounts: LoadAccounts,
-): [string, GenesisAccount][] {
+): [string, AccountJson][] {
   const pairAddress = pairOf(fromHex(pair.bytecode));
-  const contract = (code: string, storage: Record<string, string>): GenesisAccount => ({
+  const contract = (code: string, storage: Record<string, string>): AccountJson => ({
     balance: '0x0',
     nonce: '0x1',
     code: `0x${code}`,
@@ -103,7 +103,7 @@ export function exchangeAccounts(
     [toHex(FACTORY), contract(factory.evm.deployedBytecode.object, known)],
     [toHex(pairAddress), contract(pair.evm.deployedBytecode.object, pairStorage())],
     [toHex(ROUTER), contract(routerCode(router), {})],
-    ...TOKENS.map((token): [string, GenesisAccount] => [
+    ...TOKENS.map((token): [string, AccountJson] => [
       toHex(token),
       allowingToken(accounts, pairAddress),
     ]),
@@ -142,7 +142,7 @@ function routerCode({ evm }: Artifact): string {
   return code.toString('hex');
 }
 
-function allowingToken(accounts: LoadAccounts, pair: Uint8Array): GenesisAccount {
+function allowingToken(accounts: LoadAccounts, pair: Uint8Array): AccountJson {
   const token = tokenAccount(accounts);
   const supply = TOKEN_BALANCE * BigInt(accounts.count) + RESERVE;
   const storage: Record<string, string> = {

@@ -4,6 +4,7 @@
  */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { builtUrl } from '../../state/base/built.js';
 import { DeltacastError, isDeltacastError } from '../../state/base/errors.js';
 import { ENGINE_NAMES, loadEngine } from '../../workers/engines.js';
 import { type ForkName, parseFork } from '../../workers/fork.js';
@@ -55,7 +56,10 @@ export async function runConformance(
   const fork = forkOf(options.fork);
   await loadEngine(engine);
   const paths = packsIn(options.fixtures);
-  const pool = new TaskPool({ threads: Math.min(threads, paths.length), entry: taskUrl() });
+  const pool = new TaskPool({
+    threads: Math.min(threads, paths.length),
+    entry: builtUrl('runtime/roles/conformance-task.js').href,
+  });
   let done = 0;
   try {
     const results = await Promise.all(
@@ -98,13 +102,6 @@ function packsIn(folder: string): string[] {
   const sizes = new Map(names.map((name) => [name, statSync(join(folder, name)).size]));
   const bySize = (a: string, b: string) => (sizes.get(b) ?? 0) - (sizes.get(a) ?? 0);
   return names.sort((a, b) => bySize(a, b) || (a < b ? -1 : 1)).map((name) => join(folder, name));
-}
-
-/** Threads run the built program, also where the sources are run directly (tests). */
-function taskUrl(): string {
-  const isSource = import.meta.url.endsWith('.ts');
-  const file = isSource ? '../../dist/runtime/roles/conformance-task.js' : './conformance-task.js';
-  return new URL(file, import.meta.url).href;
 }
 
 function summaryOf(
