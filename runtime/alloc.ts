@@ -3,9 +3,10 @@
  * the order of their source, and cells are interned in that order, so that ids are the same
  * wherever one is applied.
  */
-import { keccak_256 } from '@noble/hashes/sha3.js';
+
 import { fromHex, toWord } from '../state/base/bytes.js';
 import { DeltacastError } from '../state/base/errors.js';
+import { keccak256 } from '../state/base/keccak.js';
 import type { CellStore } from '../workers/cell-store.js';
 
 /** An account as geth's genesis files have it: numbers in hex or decimal. */
@@ -62,8 +63,8 @@ export function fillAccount(store: FilledStore, account: Account, sequence: numb
   const isEmpty = balance === 0n && nonce === 0n && code.length === 0;
   put(0, toWord(balance));
   put(1, toWord(nonce));
-  if (code.length > 0) store.putCode(keccak_256(code), code);
-  put(2, code.length > 0 ? keccak_256(code) : toWord(isEmpty ? 1n : 0n));
+  if (code.length > 0) store.putCode(keccak256(code), code);
+  put(2, code.length > 0 ? keccak256(code) : toWord(isEmpty ? 1n : 0n));
   for (const { slot, value } of slots) put(3, value, slot);
   return count;
 }

@@ -1,6 +1,7 @@
 /** What a node says when it starts: as Anvil does, and what Anvil has no need to say. */
-import { keccak_256 } from '@noble/hashes/sha3.js';
+
 import { toHex } from '../state/base/bytes.js';
+import { keccak256 } from '../state/base/keccak.js';
 import type { NodeConfig } from './config.js';
 import { DEFAULT_MNEMONIC, DERIVATION_PATH, type DevAccount } from './wallet.js';
 
@@ -76,7 +77,7 @@ function accountLines(accounts: readonly DevAccount[], balance: number): string[
 /** With the upper-case letters of EIP-55. */
 function checksummed(address: Uint8Array): string {
   const digits = toHex(address).slice(2);
-  const hash = toHex(keccak_256(Buffer.from(digits))).slice(2);
+  const hash = toHex(keccak256(Buffer.from(digits))).slice(2);
   const cased = [...digits].map((digit, index) =>
     Number.parseInt(hash[index] ?? '0', 16) >= 8 ? digit.toUpperCase() : digit,
   );

@@ -7,11 +7,12 @@
  * anything is allocated. Sections stream through the calling thread's scratch in portions, so a
  * diff may be of any size; changes are sorted in BATCH_IN, which is free while no batch runs.
  */
-import { keccak_256 } from '@noble/hashes/sha3.js';
+
 import type { Arena, ArenaMark } from './arena.js';
 import type { UndoRange } from './arena-changes.js';
 import { assert } from './base/assert.js';
 import { concatBytes } from './base/bytes.js';
+import { keccak256 } from './base/keccak.js';
 import {
   type DiffParts,
   headerBytes,
@@ -102,7 +103,7 @@ function putCodes(arena: Arena, diff: Uint8Array, parts: DiffParts): void {
     const start = length.end;
     at = start + length.value;
     const bytes = diff.subarray(start, at);
-    const hash = keccak_256(bytes);
+    const hash = keccak256(bytes);
     if (arena.hasCode(hash)) throw invalid('a code that is there already');
     arena.putCode(hash, bytes);
   }

@@ -5,7 +5,7 @@
  * took 175 us an item, this takes one node hash an item and a few for the branches.
  */
 import { RLP } from '@ethereumjs/rlp';
-import { keccak_256 } from '@noble/hashes/sha3.js';
+import { keccak256 } from './base/keccak.js';
 
 /** A node of 32 bytes or more stands in its parent as its hash, a smaller one as itself. */
 const HASHED_BYTES_MIN = 32;
@@ -29,7 +29,7 @@ export function orderedTrieRoot(items: readonly Uint8Array[]): Uint8Array {
   const sorted = items.map((value, index) => ({ nibbles: nibblesOf(RLP.encode(index)), value }));
   sorted.sort((a, b) => Buffer.compare(a.nibbles, b.nibbles));
   const root = sorted.length === 0 ? NOTHING : nodeOf(sorted, 0, sorted.length, 0);
-  return keccak_256(RLP.encode(root));
+  return keccak256(RLP.encode(root));
 }
 
 /** The node over items [start, end), whose keys agree in their first `depth` nibbles. */
@@ -60,7 +60,7 @@ function branchOf(items: readonly Item[], start: number, end: number, depth: num
 
 function referenceTo(node: Rlp[]): Rlp {
   const encoded = RLP.encode(node);
-  return encoded.length < HASHED_BYTES_MIN ? node : keccak_256(encoded);
+  return encoded.length < HASHED_BYTES_MIN ? node : keccak256(encoded);
 }
 
 /** Hex-prefix encoding (Yellow Paper, appendix C). */

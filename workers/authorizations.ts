@@ -3,8 +3,8 @@
  * y-parity, r, s], and the account that signed it.
  */
 import { RLP } from '@ethereumjs/rlp';
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { concatBytes, toBigInt } from '../state/base/bytes.js';
+import { keccak256 } from '../state/base/keccak.js';
 import { recoverAddress } from './signature.js';
 
 const MAGIC = Uint8Array.of(5);
@@ -29,7 +29,7 @@ export function readAuthorization(tuple: Uint8Array, chainId: number): Authoriza
   const nonce = toBigInt(nonceBytes);
   const recovery = toBigInt(parity);
   if (nonce >= NONCE_END || recovery > 1n || delegate.length !== 20) return null;
-  const hash = keccak_256(concatBytes(MAGIC, RLP.encode([tupleChain, delegate, nonce])));
+  const hash = keccak256(concatBytes(MAGIC, RLP.encode([tupleChain, delegate, nonce])));
   const authority = recoverAddress(hash, toBigInt(r), toBigInt(s), Number(recovery));
   return authority === null ? null : { authority, delegate, nonce };
 }

@@ -4,9 +4,10 @@
  * hashes; a receipt is made from them when somebody asks. Log entries are as in an outcome record:
  * address (20), topic count u8, topics (32 each), data length u32, data.
  */
-import { keccak_256 } from '@noble/hashes/sha3.js';
+
 import { assert } from '../state/base/assert.js';
 import { concatBytes } from '../state/base/bytes.js';
+import { keccak256 } from '../state/base/keccak.js';
 import { type OutcomeLog, receiptPartsOf } from './outcome.js';
 import { TransactionRecord } from './record.js';
 
@@ -132,7 +133,7 @@ export function areLogs(logs: Uint8Array): boolean {
 export function hashesOf(raws: Uint8Array, rawEnds: Uint32Array): Uint8Array {
   const hashes = new Uint8Array(rawEnds.length * 32);
   for (let index = 0; index < rawEnds.length; index += 1) {
-    hashes.set(keccak_256(part(raws, rawEnds, index)), index * 32);
+    hashes.set(keccak256(part(raws, rawEnds, index)), index * 32);
   }
   return hashes;
 }

@@ -5,9 +5,9 @@
 import { type Block, createBlock, createBlockHeader, type HeaderData } from '@ethereumjs/block';
 import { RLP } from '@ethereumjs/rlp';
 import { Address } from '@ethereumjs/util';
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { concatBytes } from '../state/base/bytes.js';
 import { DeltacastError } from '../state/base/errors.js';
+import { keccak256 } from '../state/base/keccak.js';
 import type { BlockContext } from './engine.js';
 import { commonFor, isFrom } from './fork.js';
 import type { OutcomeLog } from './outcome.js';
@@ -100,12 +100,12 @@ export function sealHeader(context: BlockContext, sealed: SealedFields): SealedH
 
 /** keccak256 of a header's RLP: the block's hash. */
 export function headerHash(rlp: Uint8Array): Uint8Array {
-  return keccak_256(rlp);
+  return keccak256(rlp);
 }
 
 /** keccak256 of a signed envelope (EIP-2718). */
 export function transactionHash(raw: Uint8Array): Uint8Array {
-  return keccak_256(raw);
+  return keccak256(raw);
 }
 
 /** The roots, the bloom and the gas that a header's RLP holds; the rest is in its context. */
@@ -200,7 +200,7 @@ export function mergeBloom(bloom: Uint8Array, other: Uint8Array): void {
 }
 
 function addToBloom(bloom: Uint8Array, item: Uint8Array): void {
-  const hash = keccak_256(item);
+  const hash = keccak256(item);
   for (const at of [0, 2, 4]) {
     const bit = (((hash[at] ?? 0) << 8) | (hash[at + 1] ?? 0)) & 2_047;
     const index = BLOOM_BYTES - 1 - (bit >> 3);

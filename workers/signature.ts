@@ -2,9 +2,10 @@
  * Signatures by the native secp256k1 library (its owner): recovering a sender took 59 us here,
  * where Wasm was measured at 242 us and plain JavaScript at 1,285 us.
  */
-import { keccak_256 } from '@noble/hashes/sha3.js';
+
 import secp256k1 from 'secp256k1';
 import { toWord } from '../state/base/bytes.js';
+import { keccak256 } from '../state/base/keccak.js';
 
 /** Half of the curve's order: EIP-2 refuses a larger s. */
 const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
@@ -75,5 +76,5 @@ export function addressOfKey(privateKey: Uint8Array): Uint8Array {
 
 /** The last 20 bytes of the keccak-256 of x and y. */
 function addressOfPoint(point: Uint8Array): Uint8Array {
-  return keccak_256(point).slice(12);
+  return keccak256(point).slice(12);
 }

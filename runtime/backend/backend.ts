@@ -3,7 +3,7 @@
  * differ in where a transaction goes and in having a pool. Reads answer at once, from memory; calls
  * go to threads of their own.
  */
-import { keccak_256 } from '@noble/hashes/sha3.js';
+
 import type { Awaitable, Backend, BackendListener, RpcSigner } from '../../net/rpc/backend.js';
 import type {
   AccessListResult,
@@ -23,6 +23,7 @@ import type {
   SyncStatus,
 } from '../../net/rpc/values.js';
 import { DeltacastError, isDeltacastError } from '../../state/base/errors.js';
+import { keccak256 } from '../../state/base/keccak.js';
 import type { Clock } from '../../state/base/ports.js';
 import type { Services } from '../../workers/services.js';
 import type { Chain } from '../chain.js';
@@ -106,7 +107,7 @@ class ChainBackend implements NodeBackend {
   }
 
   keccak256(bytes: Uint8Array): Uint8Array {
-    return keccak_256(bytes);
+    return keccak256(bytes);
   }
 
   blockNumber(): number {

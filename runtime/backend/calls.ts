@@ -3,7 +3,7 @@
  * from their reply to what JSON-RPC shows. What a call thread cannot express is refused, not left
  * out.
  */
-import { keccak_256 } from '@noble/hashes/sha3.js';
+
 import type {
   AccessListResult,
   AccountOverride,
@@ -16,6 +16,7 @@ import type {
 import { type Arena, KIND_BALANCE, KIND_CODE, KIND_NONCE, KIND_SLOT } from '../../state/arena.js';
 import { equalBytes, toBigInt, toHex, toWord } from '../../state/base/bytes.js';
 import { DeltacastError } from '../../state/base/errors.js';
+import { keccak256 } from '../../state/base/keccak.js';
 import type { CallReply, CallRequest, CellOverride } from '../../workers/call.js';
 import type { BlockContext } from '../../workers/engine.js';
 import { isFrom } from '../../workers/fork.js';
@@ -265,7 +266,7 @@ function withOverrides(context: BlockContext, overrides: BlockOverrides | null):
 
 function codeCell(address: Uint8Array, code: Uint8Array): CellOverride {
   if (code.length === 0) return { kind: KIND_CODE, address, value: ZERO_WORD };
-  return { kind: KIND_CODE, address, value: keccak_256(code), code };
+  return { kind: KIND_CODE, address, value: keccak256(code), code };
 }
 
 function gasMaxOf({ fork, gasLimit }: BlockContext): number {

@@ -3,10 +3,10 @@
  * Sources: EIP-155, EIP-2718, EIP-2930, EIP-1559, EIP-7702.
  */
 import { RLP } from '@ethereumjs/rlp';
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import type { TransactionRequest } from '../../net/rpc/values.js';
 import { concatBytes, toBigInt } from '../../state/base/bytes.js';
 import { DeltacastError } from '../../state/base/errors.js';
+import { keccak256 } from '../../state/base/keccak.js';
 import { signHash } from '../../workers/signature.js';
 
 const EMPTY = new Uint8Array(0);
@@ -23,13 +23,13 @@ export function signTransaction(request: TransactionRequest, privateKey: Uint8Ar
   const fields = fieldsOf(request);
   if (type === 0) {
     const unsigned = RLP.encode([...fields, chainId, 0, 0]);
-    const { r, s, recovery } = signHash(keccak_256(unsigned), privateKey);
+    const { r, s, recovery } = signHash(keccak256(unsigned), privateKey);
     const v = chainId * 2n + 35n + BigInt(recovery);
     return RLP.encode([...fields, v, toBigInt(r), toBigInt(s)]);
   }
   const typed = (items: RlpItem[]): Uint8Array =>
     concatBytes(Uint8Array.of(type), RLP.encode(items));
-  const { r, s, recovery } = signHash(keccak_256(typed(fields)), privateKey);
+  const { r, s, recovery } = signHash(keccak256(typed(fields)), privateKey);
   return typed([...fields, recovery, toBigInt(r), toBigInt(s)]);
 }
 

@@ -2,7 +2,7 @@
  * The development accounts' signatures. Their keys are public knowledge (wallet.ts); a node holds
  * no others, so an address that is none of them is refused.
  */
-import { keccak_256 } from '@noble/hashes/sha3.js';
+
 import type { Backend, RpcSigner } from '../../net/rpc/backend.js';
 import { callError } from '../../net/rpc/errors.js';
 import type {
@@ -14,6 +14,7 @@ import type {
 } from '../../net/rpc/values.js';
 import { concatBytes, toHex } from '../../state/base/bytes.js';
 import { DeltacastError } from '../../state/base/errors.js';
+import { keccak256 } from '../../state/base/keccak.js';
 import { signHash } from '../../workers/signature.js';
 import type { DevAccount } from '../wallet.js';
 import { Envelope } from './envelope.js';
@@ -61,7 +62,7 @@ export class DevSigner implements RpcSigner {
     if (from === undefined) throw invalid('the transaction has no "from"');
     this.checkChain(request);
     const raw = signTransaction(request, this.keyOf(from));
-    const place = { hash: keccak_256(raw), from, position: null, baseFee: null };
+    const place = { hash: keccak256(raw), from, position: null, baseFee: null };
     return { raw, transaction: transactionOf(new Envelope(raw), place) };
   }
 
@@ -87,7 +88,7 @@ export class DevSigner implements RpcSigner {
   /** EIP-191, version 0x45. */
   signMessage(address: Uint8Array, message: Uint8Array): Uint8Array {
     const prefix = Buffer.from(`\x19Ethereum Signed Message:\n${message.length}`);
-    return this.sign(address, keccak_256(concatBytes(prefix, message)));
+    return this.sign(address, keccak256(concatBytes(prefix, message)));
   }
 
   signTypedData(address: Uint8Array, typedData: unknown): Uint8Array {

@@ -3,8 +3,8 @@
  * Byte strings are views of the columns.
  */
 import { RLP } from '@ethereumjs/rlp';
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import type { RpcLog, RpcPosition, RpcReceipt, RpcTransaction } from '../../net/rpc/values.js';
+import { keccak256 } from '../../state/base/keccak.js';
 import { type ExecutedColumns, hashAt, logsAt, rawAt, senderAt } from '../../workers/executed.js';
 import { isFrom } from '../../workers/fork.js';
 import type { TransactionRecord } from '../../workers/record.js';
@@ -176,7 +176,7 @@ export class TransactionReader {
 
 /** The address of a contract that an account's transaction creates (Yellow Paper, 7). */
 export function createdAddress(sender: Uint8Array, nonce: bigint): Uint8Array {
-  return keccak_256(RLP.encode([sender, nonce])).subarray(12);
+  return keccak256(RLP.encode([sender, nonce])).subarray(12);
 }
 
 const NO_LOGS: readonly RpcLog[] = [];

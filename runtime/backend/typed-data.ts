@@ -3,9 +3,10 @@
  * checked against its type; a struct that is absent hashes to zeros, as in eth_signTypedData_v4.
  * (Written here because micro-eth-signer, which could do it, is owned by workers/kzg.ts.)
  */
-import { keccak_256 } from '@noble/hashes/sha3.js';
+
 import { concatBytes, fromHex, toWord } from '../../state/base/bytes.js';
 import { DeltacastError } from '../../state/base/errors.js';
+import { keccak256 } from '../../state/base/keccak.js';
 
 /** Structs and arrays within each other; JSON of a request nests no deeper (limits.ts). */
 const DEPTH_MAX = 64;
@@ -40,10 +41,10 @@ export function typedDataHash(typedData: unknown): Uint8Array {
   const hasher = new TypeHasher(objectOf(types, 'types'), domainValue);
   const domainHash = hasher.hashStruct('EIP712Domain', domainValue, 'domain', 0);
   const prefix = Uint8Array.of(0x19, 0x01);
-  if (primaryType === 'EIP712Domain') return keccak_256(concatBytes(prefix, domainHash));
+  if (primaryType === 'EIP712Domain') return keccak256(concatBytes(prefix, domainHash));
   if (typeof primaryType !== 'string') throw invalid('primaryType: expected a name');
   const messageHash = hasher.hashStruct(primaryType, objectOf(message, 'message'), 'message', 0);
-  return keccak_256(concatBytes(prefix, domainHash, messageHash));
+  return keccak256(concatBytes(prefix, domainHash, messageHash));
 }
 
 class TypeHasher {
@@ -69,7 +70,7 @@ class TypeHasher {
       const member = Object.hasOwn(value, name) ? value[name] : undefined;
       parts.push(this.encode(fieldType, member, `${at}.${name}`, depth + 1));
     }
-    return keccak_256(concatBytes(...parts));
+    return keccak256(concatBytes(...parts));
   }
 
   /** @returns 32 bytes */
@@ -97,7 +98,7 @@ class TypeHasher {
     const parts = value.map((member: unknown, index) =>
       this.encode(item, member, `${at}[${index}]`, depth + 1),
     );
-    return keccak_256(concatBytes(...parts));
+    return keccak256(concatBytes(...parts));
   }
 
   private typeHash(type: string): Uint8Array {
@@ -105,7 +106,7 @@ class TypeHasher {
     if (known !== undefined) return known;
     const [own, ...others] = this.reachedFrom(type);
     const text = [own ?? type, ...others.sort()].map((name) => this.signature(name)).join('');
-    const hash = keccak_256(new Uint8Array(Buffer.from(text, 'utf8')));
+    const hash = keccak256(new Uint8Array(Buffer.from(text, 'utf8')));
     this.typeHashes.set(type, hash);
     return hash;
   }
@@ -160,9 +161,9 @@ function baseOf(type: string): string {
 function encodeAtom(type: string, value: unknown, at: string): Uint8Array {
   if (type === 'string') {
     if (typeof value !== 'string') throw invalid(`${at}: expected a string`);
-    return keccak_256(new Uint8Array(Buffer.from(value, 'utf8')));
+    return keccak256(new Uint8Array(Buffer.from(value, 'utf8')));
   }
-  if (type === 'bytes') return keccak_256(bytesOf(value, at));
+  if (type === 'bytes') return keccak256(bytesOf(value, at));
   if (type === 'bool') {
     if (typeof value !== 'boolean') throw invalid(`${at}: expected true or false`);
     return toWord(value ? 1n : 0n);

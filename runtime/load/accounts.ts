@@ -3,8 +3,9 @@
  * An address costs a point multiplication (about 30 us), so a key is turned into one when asked for
  * and then kept.
  */
-import { keccak_256 } from '@noble/hashes/sha3.js';
+
 import { assert } from '../../state/base/assert.js';
+import { keccak256 } from '../../state/base/keccak.js';
 import { addressOfKey } from '../../workers/signature.js';
 
 export class LoadAccounts {
@@ -42,5 +43,5 @@ export class LoadAccounts {
 
 /** A hash is outside the curve's range once in 2^128. */
 function deriveKey(seed: number, index: number): Uint8Array {
-  return keccak_256(Buffer.from(`deltacast load, seed ${seed}, account ${index}`));
+  return keccak256(Buffer.from(`deltacast load, seed ${seed}, account ${index}`));
 }

@@ -2,14 +2,15 @@
  * The token of the `erc20` load as a genesis has it: OpenZeppelin's ERC-20 with a balance for
  * everybody. Storage is laid out as its constructor would have left it.
  */
-import { keccak_256 } from '@noble/hashes/sha3.js';
+
 import { concatBytes, fromHex, toHex, toWord } from '../../state/base/bytes.js';
+import { keccak256 } from '../../state/base/keccak.js';
 import type { AccountJson } from '../alloc.js';
 import type { LoadAccounts } from './accounts.js';
 import { CODE, SLOTS } from './contracts/token.js';
 
 /** Where the token is, for every seed. */
-export const TOKEN_ADDRESS = keccak_256(Buffer.from('deltacast load token')).slice(12);
+export const TOKEN_ADDRESS = keccak256(Buffer.from('deltacast load token')).slice(12);
 /** Tokens of each holder, in the smallest unit. */
 export const TOKEN_BALANCE = 10n ** 24n;
 /** As in the source; short strings lie in their slot, with twice their length as the last byte. */
@@ -26,7 +27,7 @@ export function transferData(recipient: Uint8Array, amount: bigint): Uint8Array 
 
 /** Slot of a holder's balance: keccak256 of key and slot, as solc lays mappings out. */
 export function balanceSlot(holder: Uint8Array): Uint8Array {
-  return keccak_256(concatBytes(ADDRESS_PADDING, holder, toWord(BigInt(SLOTS._balances))));
+  return keccak256(concatBytes(ADDRESS_PADDING, holder, toWord(BigInt(SLOTS._balances))));
 }
 
 /** The token's account with TOKEN_BALANCE for each account of the load. */

@@ -3,7 +3,7 @@
  * says (at least once) and return what came of it. They show what an instruction costs an engine
  * without state around it. Comments show the stack, its top to the left.
  */
-import { keccak_256 } from '@noble/hashes/sha3.js';
+import { keccak256 } from '../../state/base/keccak.js';
 import { assembleProgram } from './assembler.js';
 
 export interface Loop {
@@ -108,7 +108,7 @@ export const LOOPS: readonly Loop[] = [
 
 /** Where a loop's contract is, for every seed. */
 export function loopAddress(name: string): Uint8Array {
-  return keccak_256(Buffer.from(`deltacast load ${name}`)).slice(12);
+  return keccak256(Buffer.from(`deltacast load ${name}`)).slice(12);
 }
 
 function loop(name: string, description: string, program: string, gasPerIteration: number): Loop {

@@ -4,8 +4,8 @@
  * header of the list around them is all that differs.
  */
 import { RLP } from '@ethereumjs/rlp';
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { concatBytes } from '../../state/base/bytes.js';
+import { keccak256 } from '../../state/base/keccak.js';
 import { signHash } from '../../workers/signature.js';
 
 const MARKET_TYPE = 2;
@@ -46,7 +46,7 @@ export function signMarket(fields: MarketFields, privateKey: Uint8Array): Uint8A
     encodeCall(fields),
     EMPTY_LIST,
   );
-  const hash = keccak_256(concatBytes(type, listHead(body.length), body));
+  const hash = keccak256(concatBytes(type, listHead(body.length), body));
   const { r, s, recovery } = signHash(hash, privateKey);
   return concatBytes(type, asList(body, encodeSignature(BigInt(recovery), r, s)));
 }
@@ -55,7 +55,7 @@ export function signMarket(fields: MarketFields, privateKey: Uint8Array): Uint8A
 export function signLegacy(fields: LegacyFields, privateKey: Uint8Array): Uint8Array {
   const { chainId, nonce, gasPrice } = fields;
   const body = concatBytes(encodeAll(nonce, gasPrice), encodeCall(fields));
-  const hash = keccak_256(asList(body, encodeAll(chainId, 0, 0)));
+  const hash = keccak256(asList(body, encodeAll(chainId, 0, 0)));
   const { r, s, recovery } = signHash(hash, privateKey);
   return asList(body, encodeSignature(BigInt(chainId) * 2n + 35n + BigInt(recovery), r, s));
 }

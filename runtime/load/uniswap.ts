@@ -5,9 +5,9 @@
  * there without them. Storage is laid out as deploying and adding liquidity would have left it.
  */
 import { createRequire } from 'node:module';
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { assert } from '../../state/base/assert.js';
 import { concatBytes, fromHex, toHex, toWord } from '../../state/base/bytes.js';
+import { keccak256 } from '../../state/base/keccak.js';
 import type { AccountJson } from '../alloc.js';
 import type { LoadAccounts } from './accounts.js';
 import { SLOTS } from './contracts/token.js';
@@ -48,7 +48,7 @@ export function loadExchange(): Exchange | null {
   }
 }
 
-const address = (name: string): Uint8Array => keccak_256(Buffer.from(name)).slice(12);
+const address = (name: string): Uint8Array => keccak256(Buffer.from(name)).slice(12);
 
 const FACTORY = address('deltacast load factory');
 /** The router's own; nothing here wraps ether. */
@@ -59,7 +59,7 @@ export const TOKENS = [address('deltacast load token A'), address('deltacast loa
   Buffer.compare,
 ) as [Uint8Array, Uint8Array];
 
-const SWAP_SELECTOR = keccak_256(
+const SWAP_SELECTOR = keccak256(
   Buffer.from('swapExactTokensForTokens(uint256,uint256,address[],address,uint256)'),
 ).slice(0, 4);
 const PADDING = new Uint8Array(12);
@@ -112,9 +112,9 @@ export function exchangeAccounts(
 
 /** CREATE2 by the factory, with the tokens as salt. */
 export function pairOf(creationCode: Uint8Array): Uint8Array {
-  const salt = keccak_256(concatBytes(...TOKENS));
-  const hash = keccak_256(creationCode);
-  return keccak_256(concatBytes(Uint8Array.of(0xff), FACTORY, salt, hash)).slice(12);
+  const salt = keccak256(concatBytes(...TOKENS));
+  const hash = keccak256(creationCode);
+  return keccak256(concatBytes(Uint8Array.of(0xff), FACTORY, salt, hash)).slice(12);
 }
 
 function pairStorage(): Record<string, string> {
@@ -160,7 +160,7 @@ function allowingToken(accounts: LoadAccounts, pair: Uint8Array): AccountJson {
 
 /** As Solidity lays mappings out. */
 function mappingSlot(key: Uint8Array, slot: Uint8Array): Uint8Array {
-  return keccak_256(concatBytes(key, slot));
+  return keccak256(concatBytes(key, slot));
 }
 
 function word(account: Uint8Array): Uint8Array {

@@ -3,10 +3,10 @@
  * One arena serves all cases: each is rolled back when it has been compared.
  */
 import { RLP } from '@ethereumjs/rlp';
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { Arena, type ArenaMark } from '../../state/arena.js';
 import { fromHex, toHex } from '../../state/base/bytes.js';
 import { isDeltacastError } from '../../state/base/errors.js';
+import { keccak256 } from '../../state/base/keccak.js';
 import { systemClock } from '../../state/base/ports.js';
 import { ethereumStateRoot } from '../../state/mpt.js';
 import { decodeSigned } from '../../workers/decode.js';
@@ -73,11 +73,11 @@ export class ConformanceRunner {
 
 /** keccak256 of the number's decimal digits: the convention of those who made the tests. */
 async function blockHashByConvention(number: number): Promise<Uint8Array> {
-  return keccak_256(fromHex(Buffer.from(String(number)).toString('hex')));
+  return keccak256(fromHex(Buffer.from(String(number)).toString('hex')));
 }
 
 function logsHash(logs: readonly OutcomeLog[]): string {
   return toHex(
-    keccak_256(RLP.encode(logs.map(({ address, topics, data }) => [address, [...topics], data]))),
+    keccak256(RLP.encode(logs.map(({ address, topics, data }) => [address, [...topics], data]))),
   );
 }

@@ -6,7 +6,6 @@
  */
 import type { AccountFields, StateManagerInterface } from '@ethereumjs/common';
 import { Account, type Address } from '@ethereumjs/util';
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import {
   compareBytes,
   equalBytes,
@@ -15,10 +14,11 @@ import {
   toHex,
   toWord,
 } from '../../state/base/bytes.js';
+import { keccak256 } from '../../state/base/keccak.js';
 import type { CellWrite } from '../outcome.js';
 import type { CellReader } from './cells.js';
 
-const NO_CODE_HASH = keccak_256(new Uint8Array(0));
+const NO_CODE_HASH = keccak256(new Uint8Array(0));
 /** Any root but that of the empty trie: the EVM only asks whether there is storage (EIP-7610). */
 const SOME_STORAGE_ROOT = new Uint8Array(32).fill(1);
 const ZERO_WORD = new Uint8Array(32);
@@ -105,7 +105,7 @@ export class OverlayState implements StateManagerInterface {
   }
 
   async putCode(address: Address, value: Uint8Array): Promise<void> {
-    const codeHash = keccak_256(value);
+    const codeHash = keccak256(value);
     if (value.length > 0) this.codes.set(toHex(codeHash), value);
     await this.modifyAccountFields(address, { codeHash });
   }
