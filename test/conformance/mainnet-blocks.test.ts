@@ -3,28 +3,36 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readBlockFile } from '../../runtime/block-file.js';
 import { Replayer } from '../../runtime/roles/replay.js';
 import { systemClock } from '../../state/base/ports.js';
+import { ENGINE_NAMES } from '../../workers/engines.js';
 import { isFrom, parseFork } from '../../workers/fork.js';
 import { blockFiles, DATA_DIR, DATA_HINT } from '../helpers/data.js';
 
 const files = [...blockFiles('blocks'), ...blockFiles('blocks-derived')];
 
-describe.each([0, 2])('real mainnet blocks on the reference engine with %i workers', (workers) => {
-  // Without the data folder there is nothing to run; the reason is the test's name.
-  if (DATA_DIR === null) it.skip(`skipped: ${DATA_HINT}`);
-  let replayer: Replayer | null = null;
-  beforeAll(async () => {
-    if (DATA_DIR !== null)
-      replayer = await Replayer.start({ workers, engine: 'reference', clock: systemClock });
-  });
-  afterAll(() => replayer?.stop());
+const PARTIES = ENGINE_NAMES.flatMap((engine) =>
+  [0, 2].map((workers) => [engine, workers] as const),
+);
 
-  it.each(files.map((path) => [basename(path, '.json.gz'), path]))(
-    'block %s gives the gas, bloom and receipts root of its header',
-    async (_name, path) => {
-      const result = await replayer?.run(readBlockFile(path));
-      const hasRoot = isFrom(parseFork(result?.hardfork ?? ''), 'byzantium');
-      const receiptsRoot = hasRoot ? true : null;
-      expect(result?.matches).toEqual({ gasUsed: true, logsBloom: true, receiptsRoot });
-    },
-  );
-});
+describe.each(PARTIES)(
+  'real mainnet blocks on the %s engine with %i workers',
+  (engine, workers) => {
+    // Without the data folder there is nothing to run; the reason is the test's name.
+    if (DATA_DIR === null) it.skip(`skipped: ${DATA_HINT}`);
+    let replayer: Replayer | null = null;
+    beforeAll(async () => {
+      if (DATA_DIR !== null)
+        replayer = await Replayer.start({ workers, engine, clock: systemClock });
+    });
+    afterAll(() => replayer?.stop());
+
+    it.each(files.map((path) => [basename(path, '.json.gz'), path]))(
+      'block %s gives the gas, bloom and receipts root of its header',
+      async (_name, path) => {
+        const result = await replayer?.run(readBlockFile(path));
+        const hasRoot = isFrom(parseFork(result?.hardfork ?? ''), 'byzantium');
+        const receiptsRoot = hasRoot ? true : null;
+        expect(result?.matches).toEqual({ gasUsed: true, logsBloom: true, receiptsRoot });
+      },
+    );
+  },
+);
