@@ -44,6 +44,9 @@ import {
 /** EIP-160. */
 const EXP_BYTE_GAS: i64 = 50;
 const HASH_WORD_GAS: i64 = 6;
+const JUMP_GAS: i64 = 8;
+const JUMPI_GAS: i64 = 10;
+const JUMPDEST_GAS: i64 = 1;
 /** What a switch leaves behind when another frame is to run. */
 const ENTERS: u32 = 3;
 
@@ -53,20 +56,16 @@ const ENTERS: u32 = 3;
  */
 export function run(m: usize, entry: usize): void {
   let frame = entry;
-  const table = m + M_OPCODES;
   while (true) {
     let pc = <usize>load<u32>(frame, F_PC);
     let sp = <usize>load<u32>(frame, F_SP);
     let gas = load<i64>(frame, F_GAS);
-    let jumps = <usize>load<u32>(frame, F_JUMPS);
-    const code = <usize>load<u32>(frame, F_CODE);
-    const mem = <usize>load<u32>(frame, F_MEMORY);
     let result: u32 = RESULT_OK;
     let from: usize = 0;
     let length: u32 = 0;
     while (true) {
       const op = <u32>load<u8>(pc);
-      const needs = load<u64>(table + (<usize>op << 3));
+      const needs = load<u64>(m + (<usize>op << 3), M_OPCODES);
       gas -= <i64>(needs & 0xffffffff);
       const surplus = <u32>(frame - sp) - (<u32>(needs >> 32) & 0xffff);
       if (gas < 0 || surplus > <u32>(needs >> 48)) gas = -1;
@@ -110,7 +109,7 @@ export function run(m: usize, entry: usize): void {
             const bytes = load<u32>(sp, 32);
             gas -= HASH_WORD_GAS * ((<i64>bytes + 31) >> 5);
             if (gas < 0) break;
-            keccakMemo(mem + <usize>load<u32>(sp), bytes, sp + 32, m + M_KECCAK_MEMO);
+            keccakMemo(memoryOf(frame) + <usize>load<u32>(sp), bytes, sp + 32, m + M_KECCAK_MEMO);
             sp += 32; pc++; continue;
           }
           case OP_ADDRESS: {
@@ -140,7 +139,7 @@ export function run(m: usize, entry: usize): void {
             if (gas < 0) break;
             gas -= copyWords(sp + 64);
             if (gas < 0) break;
-            copyIn(frame, sp, code, load<u32>(frame, F_CODE_LENGTH));
+            copyIn(frame, sp, codeOf(frame), load<u32>(frame, F_CODE_LENGTH));
             sp += 96; pc++; continue;
           }
           case OP_GASPRICE: { sp -= 32; copyWord(m + M_GAS_PRICE, sp); pc++; continue; }
@@ -194,19 +193,19 @@ export function run(m: usize, entry: usize): void {
           case OP_MLOAD: {
             gas = touchBytes(m, frame, gas, sp, 32);
             if (gas < 0) break;
-            turnWord(mem + <usize>load<u32>(sp), sp);
+            turnWord(memoryOf(frame) + <usize>load<u32>(sp), sp);
             pc++; continue;
           }
           case OP_MSTORE: {
             gas = touchBytes(m, frame, gas, sp, 32);
             if (gas < 0) break;
-            toBytes(sp + 32, mem + <usize>load<u32>(sp));
+            toBytes(sp + 32, memoryOf(frame) + <usize>load<u32>(sp));
             sp += 64; pc++; continue;
           }
           case OP_MSTORE8: {
             gas = touchBytes(m, frame, gas, sp, 1);
             if (gas < 0) break;
-            store<u8>(mem + <usize>load<u32>(sp), load<u8>(sp, 32));
+            store<u8>(memoryOf(frame) + <usize>load<u32>(sp), load<u8>(sp, 32));
             sp += 64; pc++; continue;
           }
           case OP_SLOAD: { gas = sload(m, frame, sp, gas); if (gas < 0) break; pc++; continue; }
@@ -216,19 +215,21 @@ export function run(m: usize, entry: usize): void {
             sp += 64; pc++; continue;
           }
           case OP_JUMP: {
-            if (jumps == 0) jumps = jumpsOf(m, frame);
-            if (!isTarget(frame, jumps, sp)) { gas = -1; break; }
-            pc = code + <usize>load<u32>(sp);
+            if (!isTarget(m, frame, sp)) { gas = -1; break; }
+            gas -= JUMPDEST_GAS;
+            if (gas < 0) break;
+            pc = codeOf(frame) + <usize>load<u32>(sp) + 1;
             sp += 32; continue;
           }
           case OP_JUMPI: {
             if (isZeroWord(sp + 32)) { sp += 64; pc++; continue; }
-            if (jumps == 0) jumps = jumpsOf(m, frame);
-            if (!isTarget(frame, jumps, sp)) { gas = -1; break; }
-            pc = code + <usize>load<u32>(sp);
+            if (!isTarget(m, frame, sp)) { gas = -1; break; }
+            gas -= JUMPDEST_GAS;
+            if (gas < 0) break;
+            pc = codeOf(frame) + <usize>load<u32>(sp) + 1;
             sp += 64; continue;
           }
-          case OP_PC: { sp -= 32; setWord(sp, <u64>(pc - code)); pc++; continue; }
+          case OP_PC: { sp -= 32; setWord(sp, <u64>(pc - codeOf(frame))); pc++; continue; }
           case OP_MSIZE: {
             sp -= 32; setWord(sp, <u64>load<u32>(frame, F_MEMORY_SIZE)); pc++; continue;
           }
@@ -249,14 +250,31 @@ export function run(m: usize, entry: usize): void {
             if (gas < 0) break;
             const bytes = <usize>load<u32>(sp, 64);
             if (bytes != 0) {
-              memory.copy(mem + <usize>load<u32>(sp), mem + <usize>load<u32>(sp, 32), bytes);
+              memory.copy(memoryOf(frame) + <usize>load<u32>(sp), memoryOf(frame) + <usize>load<u32>(sp, 32), bytes);
             }
             sp += 96; pc++; continue;
           }
           case OP_PUSH0: { sp -= 32; setWord(sp, 0); pc++; continue; }
           case OP_PUSH1: { sp -= 32; setWord(sp, <u64>load<u8>(pc, 1)); pc += 2; continue; }
           case 0x61: {
-            sp -= 32; setWord(sp, <u64>bswap(load<u16>(pc, 1))); pc += 3; continue;
+            const value = <u32>bswap(load<u16>(pc, 1));
+            const next = <u32>load<u8>(pc, 3);
+            if (next == OP_JUMP || next == OP_JUMPI) {
+              // Mostly a push goes before a jump: both at once, and the JUMPDEST that is there.
+              gas -= next == OP_JUMP ? JUMP_GAS : JUMPI_GAS;
+              if (gas < 0) break;
+              if (next == OP_JUMPI) {
+                if (sp == frame) { gas = -1; break; }
+                sp += 32;
+                if (isZeroWord(sp - 32)) { pc += 4; continue; }
+              }
+              if (!isJump(m, frame, value)) { gas = -1; break; }
+              gas -= JUMPDEST_GAS;
+              if (gas < 0) break;
+              pc = codeOf(frame) + <usize>value + 1;
+              continue;
+            }
+            sp -= 32; setWord(sp, <u64>value); pc += 3; continue;
           }
           case 0x62: {
             sp -= 32; setWord(sp, <u64>(bswap(load<u32>(pc, 1)) >> 8)); pc += 4; continue;
@@ -314,7 +332,7 @@ export function run(m: usize, entry: usize): void {
             if (gas < 0) break;
             if (op == OP_REVERT) result = RESULT_REVERTED;
             length = load<u32>(sp, 32);
-            from = length == 0 ? mem : mem + <usize>load<u32>(sp);
+            from = length == 0 ? 0 : memoryOf(frame) + <usize>load<u32>(sp);
             break;
           }
           case OP_SELFDESTRUCT: { gas = selfDestruct(m, frame, sp, gas); break; }
@@ -340,11 +358,29 @@ export function run(m: usize, entry: usize): void {
 
 /** Whether the word at `sp` is a jump destination. */
 @inline
-function isTarget(frame: usize, jumps: usize, sp: usize): bool {
-  if (!fitsU32(sp) || jumps == 0) return false;
-  const to = load<u32>(sp);
+function isTarget(m: usize, frame: usize, sp: usize): bool {
+  return fitsU32(sp) && isJump(m, frame, load<u32>(sp));
+}
+
+@inline
+function isJump(m: usize, frame: usize, to: u32): bool {
   if (to >= load<u32>(frame, F_CODE_LENGTH)) return false;
+  let jumps = <usize>load<u32>(frame, F_JUMPS);
+  if (jumps == 0) {
+    jumps = jumpsOf(m, frame);
+    if (jumps == 0) return false;
+  }
   return ((<u32>load<u8>(jumps + (to >> 3)) >> (to & 7)) & 1) != 0;
+}
+
+@inline
+function memoryOf(frame: usize): usize {
+  return <usize>load<u32>(frame, F_MEMORY);
+}
+
+@inline
+function codeOf(frame: usize): usize {
+  return <usize>load<u32>(frame, F_CODE);
 }
 
 @inline

@@ -16,7 +16,7 @@ import { tidyJumps } from "./jumps.as";
 import { startMessage } from "./messages.as";
 import { settleAccounts } from "./settle.as";
 import { setReturn } from "./memory.as";
-import { add, lt, sub } from "./u256.as";
+import { add, fitsU64, lt, sub } from "./u256.as";
 import { copyAddress, copyWord, setWord, turnWord } from "./words.as";
 import { writeOutcome, writeRefusal } from "./outcome.as";
 import {
@@ -188,6 +188,12 @@ function canPay(
 
 /** word * factor. @returns false where it passes 2^256 */
 function times(word: usize, factor: u64, out: usize): bool {
+  if (fitsU64(word)) {
+    const limb = load<u64>(word);
+    setWord(out, limb * factor);
+    store<u64>(out, mulHigh(limb, factor), 8);
+    return true;
+  }
   let carry: u64 = 0;
   for (let at: usize = 0; at < 32; at += 8) {
     const limb = load<u64>(word + at);
