@@ -8,6 +8,7 @@ import { encodeDiff } from '../../state/diff.js';
 import { StateRoot } from '../../state/root.js';
 import type { Executor } from '../../workers/batch.js';
 import { recordOfUnsigned } from '../../workers/decode.js';
+import { ENGINE_NAMES } from '../../workers/engines.js';
 import type { Outcome } from '../../workers/outcome.js';
 import { startExecutor } from '../../workers/start.js';
 import { cellsOf } from '../helpers/executors.js';
@@ -40,12 +41,12 @@ function visible(outcome: Outcome | null): unknown {
   return { status, reason, gasUsed, feeDelta, created, logs, output };
 }
 
-async function startParty(workers: number): Promise<Party> {
+async function startParty(engine: string, workers: number): Promise<Party> {
   const arena = Arena.create({ megabytes: 16, threads: 5 });
   arena.openMiniBlock(1);
   fillStore(arena, 1);
   arena.closeMiniBlock(1);
-  const executor = await startExecutor({ arena, workers, clock: systemClock });
+  const executor = await startExecutor({ arena, workers, clock: systemClock, engine });
   await executor.beginBlock(CONTEXT);
   return { arena, executor, root: new StateRoot(arena) };
 }
@@ -92,10 +93,10 @@ async function runBlock({ arena, executor, root }: Party, records: readonly Uint
   return result;
 }
 
-describe('parallel execution', () => {
+describe.each(ENGINE_NAMES)('parallel execution on the %s engine', (engine) => {
   const parties = new Map<number, Party>();
   beforeAll(async () => {
-    for (const workers of [0, 1, 2, 3, 4]) parties.set(workers, await startParty(workers));
+    for (const workers of [0, 1, 2, 3, 4]) parties.set(workers, await startParty(engine, workers));
   });
   afterAll(async () => {
     for (const { executor } of parties.values()) await executor.stop();

@@ -250,7 +250,8 @@ export function run(m: usize, entry: usize): void {
             if (gas < 0) break;
             const bytes = <usize>load<u32>(sp, 64);
             if (bytes != 0) {
-              memory.copy(memoryOf(frame) + <usize>load<u32>(sp), memoryOf(frame) + <usize>load<u32>(sp, 32), bytes);
+              const base = memoryOf(frame);
+              memory.copy(base + <usize>load<u32>(sp), base + <usize>load<u32>(sp, 32), bytes);
             }
             sp += 96; pc++; continue;
           }

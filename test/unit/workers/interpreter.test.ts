@@ -240,7 +240,7 @@ describe('the transaction', () => {
     expect(plain.ours.status).toBe(STATUS_OK);
   });
 
-  it('with more memory than the window holds is done by the reference engine, and counted', async () => {
+  it('is handed over, and counted, where its memory passes the window', async () => {
     const one = new TwoEngines();
     await one.beginBlock('london', { gasLimit: 2 ** 40 });
     const fields = { gasLimit: 400_000_000 };
