@@ -15,7 +15,7 @@ import { blobBaseFee } from './header.js';
 import { type MachineMemory, setUpMachine } from './interpreter-memory.js';
 import * as map from './kernel/map.js';
 import { INTERPRETED_FORKS, type InterpretedFork, packOpcodes } from './kernel/opcode-table.js';
-import { NOT_HERE, Precompiles } from './precompiles.js';
+import { NO_WINDOW, Precompiles } from './precompiles.js';
 import { setWord } from './record.js';
 import {
   type BlockHashSource,
@@ -31,6 +31,8 @@ interface EvmKernel {
 /** How often each reason handed a transaction to the reference engine. */
 export interface HandOvers {
   window: number;
+  /** A precompile that answers later. */
+  later: number;
   hash: number;
   fault: number;
 }
@@ -45,7 +47,7 @@ const PRECOMPILES_LAST = { london: 0x09, cancun: 0x0a, prague: 0x11 } as const;
 
 export class InterpreterEngine implements Engine {
   readonly name = 'interpreter';
-  readonly handOvers: HandOvers = { window: 0, hash: 0, fault: 0 };
+  readonly handOvers: HandOvers = { window: 0, later: 0, hash: 0, fault: 0 };
   private readonly bytes: Uint8Array;
   private readonly view: DataView;
   private readonly blockHash: BlockHashSource;
@@ -157,6 +159,7 @@ export class InterpreterEngine implements Engine {
     }
     if (written >= map.NO_ROOM) return written;
     if (written === -map.ABORT_WINDOW) this.handOvers.window += 1;
+    else if (written === -map.ABORT_LATER) this.handOvers.later += 1;
     else if (written === -map.ABORT_HASH) this.handOvers.hash += 1;
     else this.handOvers.fault += 1;
     return this.handOver(transaction, outcome, mode);
@@ -210,7 +213,7 @@ export class InterpreterEngine implements Engine {
     bytes.fill(0, hashes, hashes + HASHES_MAX * map.HASH_LINE_BYTES);
   }
 
-  /** The kernel's import. @returns gas used, or FAILED, NOT_HERE, BROKEN */
+  /** The kernel's import. @returns gas used, or a refusal of precompiles.ts */
   private precompile(...[number, input, length, gas, low, end, lengthAt]: PrecompileArguments) {
     const from = input >>> 0;
     const result = this.precompiles.run({
@@ -221,7 +224,7 @@ export class InterpreterEngine implements Engine {
     if (typeof result === 'number') return result;
     const { output } = result;
     const to = (end >>> 0) - output.length;
-    if (to < low >>> 0) return NOT_HERE;
+    if (to < low >>> 0) return NO_WINDOW;
     this.bytes.set(output, to);
     this.view.setUint32(lengthAt >>> 0, output.length, true);
     return result.gas;

@@ -9,8 +9,9 @@ import { commonFor, type ForkName } from './fork.js';
 
 /** Answers to the kernel beside the gas used (kernel/precompiles.as.ts). */
 const FAILED = -1;
-export const NOT_HERE = -2;
+export const NO_WINDOW = -2;
 const BROKEN = -3;
+const LATER = -4;
 
 /** Where a precompile finds its input, and where its output may go: it ends at `end`. */
 export interface PrecompileCall {
@@ -38,7 +39,7 @@ export class Precompiles {
 
   /**
    * Runs one. @returns its output and the gas that it used; a number where there is no output:
-   * FAILED, NOT_HERE (it answers later: the reference engine waits for it) or BROKEN
+   * FAILED, BROKEN, or LATER (BLS12-381 and KZG: the reference engine waits for them)
    */
   run(call: PrecompileCall): { readonly output: Uint8Array; readonly gas: number } | number {
     const { evm } = this;
@@ -65,5 +66,5 @@ export class Precompiles {
 /** The reference engine will run it again: what becomes of this run is nobody's concern. */
 function giveUp(result: Promise<unknown>): number {
   result.catch(() => undefined);
-  return NOT_HERE;
+  return LATER;
 }

@@ -29,7 +29,8 @@ export interface AccountState {
 }
 export type State = Readonly<Record<string, AccountState>>;
 
-type Fields = Parameters<typeof recordOfUnsigned>[0];
+/** Fields of a transaction as the library takes them; `to` undefined creates a contract. */
+type Fields = Readonly<Record<string, unknown>>;
 export type Visible = Omit<Outcome, 'reads'>;
 
 export class TwoEngines {
@@ -58,8 +59,9 @@ export class TwoEngines {
     try {
       fill(arena, { [toHex(SENDER)]: { balance: ETHER }, ...state });
       const plain = { type: 2, gasLimit: 1_000_000, maxFeePerGas: 9, maxPriorityFeePerGas: 2 };
-      const all = { ...plain, to: toHex(CONTRACT), ...fields } as Fields;
-      const record = recordOfUnsigned(all, SENDER, new Uint8Array(32), this.context);
+      const all = { ...plain, to: toHex(CONTRACT), ...fields };
+      const typed = all as Parameters<typeof recordOfUnsigned>[0];
+      const record = recordOfUnsigned(typed, SENDER, new Uint8Array(32), this.context);
       const ours = this.read(await this.ours.execute(record, this.out, mode));
       const theirs = this.read(await this.theirs.execute(record, this.out, mode));
       return { ours, theirs };
@@ -70,8 +72,8 @@ export class TwoEngines {
 
   /** Transactions that the interpreter did not do itself. */
   get handedOver(): number {
-    const { window, hash, fault } = this.ours.handOvers;
-    return window + hash + fault;
+    const { window, later, hash, fault } = this.ours.handOvers;
+    return window + later + hash + fault;
   }
 
   private read(written: number): Visible {

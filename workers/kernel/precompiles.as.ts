@@ -5,17 +5,18 @@
 import { giveUp } from "./access.as";
 import { setReturn } from "./memory.as";
 import {
-  ABORT_FAULT, ABORT_WINDOW, M_RETURN, M_RETURN_LENGTH, MSG_INPUT, MSG_INPUT_LENGTH, MSG_MEMORY,
+  ABORT_FAULT, ABORT_LATER, ABORT_WINDOW, M_RETURN, M_RETURN_LENGTH, MSG_INPUT, MSG_INPUT_LENGTH, MSG_MEMORY,
 } from "./map";
 
 const IDENTITY: u32 = 4;
 const NO_WINDOW: f64 = -2;
 const FAULT: f64 = -3;
+const LATER: f64 = -4;
 
 /**
  * Runs a precompile. @param low,end  where its output may lie; it ends at `end`
- * @returns gas used; -1 it failed; -2 the output does not fit; -3 it broke. The output's length is
- *          stored as u32 at `lengthAt`.
+ * @returns gas used; -1 it failed; -2 the output does not fit; -3 it broke; -4 it answers later. The
+ *          output's length is stored as u32 at `lengthAt`.
  */
 @external("env", "precompile")
 declare function precompile(
@@ -38,6 +39,7 @@ export function runPrecompile(m: usize, number: u32, gas: i64): i64 {
   const used = precompile(number, input, length, <f64>gas, low, end, m + M_RETURN_LENGTH);
   if (used == NO_WINDOW) return giveUp(m, ABORT_WINDOW);
   if (used == FAULT) return giveUp(m, ABORT_FAULT);
+  if (used == LATER) return giveUp(m, ABORT_LATER);
   if (used < 0) {
     store<u32>(m, 0, M_RETURN_LENGTH);
     return -1;
