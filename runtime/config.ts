@@ -66,7 +66,7 @@ export function defaultConfig(cores: number): NodeConfig {
     durability: 'group',
     // One core is left to the coordinator: sockets, order, log.
     workers: Math.max(1, cores - 1),
-    engine: 'reference',
+    engine: 'interpreter',
     miniBlockMs: 10,
     blockMs: 1_000,
     gasLimit: DEFAULT_GAS_LIMIT,

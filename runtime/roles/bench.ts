@@ -27,7 +27,7 @@ export interface BenchOptions {
 
 export const BENCH_DEFAULTS: BenchOptions = {
   workloads: [],
-  engines: ['reference'],
+  engines: ['interpreter'],
   workers: [0, 1],
   accounts: 10_000,
   txs: 10_000,

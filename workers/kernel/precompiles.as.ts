@@ -5,7 +5,8 @@
 import { giveUp } from "./access.as";
 import { setReturn } from "./memory.as";
 import {
-  ABORT_FAULT, ABORT_LATER, ABORT_WINDOW, M_RETURN, M_RETURN_LENGTH, MSG_INPUT, MSG_INPUT_LENGTH, MSG_MEMORY,
+  ABORT_FAULT, ABORT_LATER, ABORT_WINDOW, M_RETURN, M_RETURN_LENGTH, MSG_INPUT, MSG_INPUT_LENGTH,
+  MSG_MEMORY,
 } from "./map";
 
 const IDENTITY: u32 = 4;
@@ -15,8 +16,8 @@ const LATER: f64 = -4;
 
 /**
  * Runs a precompile. @param low,end  where its output may lie; it ends at `end`
- * @returns gas used; -1 it failed; -2 the output does not fit; -3 it broke; -4 it answers later. The
- *          output's length is stored as u32 at `lengthAt`.
+ * @returns gas used; -1 it failed; -2 the output does not fit; -3 it broke; -4 it answers later.
+ *          The output's length is stored as u32 at `lengthAt`.
  */
 @external("env", "precompile")
 declare function precompile(

@@ -165,6 +165,8 @@ export function extCodeCopy(m: usize, frame: usize, sp: usize, gas: i64): i64 {
   const account = accountOperand(m, sp);
   gas = warmAccount(m, account, gas - copyWords(sp + 96));
   if (gas < 0) return -1;
+  // Nothing is read of an account whose code is copied by no byte, as in the reference engine.
+  if (load<u32>(sp, 96) == 0) return gas;
   const code = codeOf(m, account);
   if (load<u32>(m, M_ABORT) != 0) return -1;
   const bytes: usize = code == 0 ? 0 : codeBytes(code);

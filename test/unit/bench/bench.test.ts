@@ -30,7 +30,7 @@ describe('a run of 100 transfers', () => {
     const lines = await linesOf('transfer', { workers: [1, 0], peers: true });
     expect(lines.map(({ workers }) => workers)).toEqual([0, 1]);
     for (const line of lines) {
-      expect(line).toMatchObject({ workload: 'transfer', engine: 'reference', path: 'execute' });
+      expect(line).toMatchObject({ workload: 'transfer', engine: 'interpreter', path: 'execute' });
       expect(line).toMatchObject({ accounts: 20, txs: 100, runs: 1, gas: 100 * TRANSFER_GAS });
       expect(line.tps).toBeCloseTo(100 / line.seconds, -1);
       expect(line.mgasPerSecond).toBeCloseTo(line.gas / line.seconds / 1e6, 1);

@@ -181,7 +181,8 @@ describe.each([0, 1])('a full arena, with %i workers,', (workers) => {
     expect(places).toHaveLength(200);
     const { follower } = await follow(core);
     expect(follower.chain.history.transactionCount).toBe(200);
-    expect(core.chain.sealedTip?.number).toBeGreaterThan(1);
+    // Blocks last an hour here: one that is sealed was ended for the ring.
+    expect(core.chain.sealedTip?.number).toBeGreaterThanOrEqual(1);
   });
 
   it('in its cells refuses what needs a new one, and executes the rest', async () => {
