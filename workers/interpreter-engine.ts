@@ -49,6 +49,7 @@ export class InterpreterEngine implements Engine {
   readonly name = 'interpreter';
   readonly handOvers: HandOvers = { window: 0, later: 0, hash: 0, fault: 0 };
   private readonly bytes: Uint8Array;
+  private readonly buffer: ArrayBufferLike;
   private readonly view: DataView;
   private readonly blockHash: BlockHashSource;
   private readonly reference: ReferenceEngine;
@@ -62,6 +63,7 @@ export class InterpreterEngine implements Engine {
 
   constructor(arena: Arena, blockHash: BlockHashSource) {
     this.bytes = arena.bytes;
+    this.buffer = arena.memory.buffer;
     this.view = new DataView(arena.memory.buffer);
     this.blockHash = blockHash;
     this.reference = new ReferenceEngine(arena, blockHash);
@@ -105,7 +107,7 @@ export class InterpreterEngine implements Engine {
       this.bytes.set(SYSTEM_ADDRESS, record.base);
       this.bytes.set(to, record.base + CALLEE_AT);
       this.bytes.set(data, record.base + CALL_HEAD_BYTES);
-      const written = this.write(outcome, (out, end) =>
+      const written = this.writeBeside(outcome, (out, end) =>
         this.kernel.executeSystemCall(this.m, record.base, data.length, out, end),
       );
       if (written >= map.NO_ROOM) return written;
@@ -118,7 +120,7 @@ export class InterpreterEngine implements Engine {
 
   /** @returns where the record lies in the arena, or -1 where there is no room for it */
   private recordAt(transaction: Uint8Array): number {
-    if (transaction.buffer === this.bytes.buffer) return transaction.byteOffset;
+    if (transaction.buffer === this.buffer) return transaction.byteOffset;
     const { base, bytes } = this.place.record;
     if (transaction.length > bytes) return -1;
     this.bytes.set(transaction, base);
@@ -126,17 +128,20 @@ export class InterpreterEngine implements Engine {
   }
 
   private interpret(record: number, outcome: Uint8Array, mode: ExecutionMode): number {
+    const { kernel, m } = this;
     const isHead = mode === 'head' ? 1 : 0;
-    return this.write(outcome, (out, end) =>
-      this.kernel.executeTransaction(this.m, record, out, end, isHead),
+    // No closure and few getters on this path: 480 ns an empty transfer here, 580 with them.
+    if (outcome.buffer === this.buffer) {
+      const out = outcome.byteOffset;
+      return kernel.executeTransaction(m, record, out, out + outcome.length, isHead);
+    }
+    return this.writeBeside(outcome, (out, end) =>
+      kernel.executeTransaction(m, record, out, end, isHead),
     );
   }
 
   /** Where the outcome's place is not in the arena, it is written beside and copied. */
-  private write(outcome: Uint8Array, run: (out: number, end: number) => number): number {
-    if (outcome.buffer === this.bytes.buffer) {
-      return run(outcome.byteOffset, outcome.byteOffset + outcome.length);
-    }
+  private writeBeside(outcome: Uint8Array, run: (out: number, end: number) => number): number {
     const { base, bytes } = this.place.outcome;
     const room = Math.min(bytes, outcome.length);
     const written = run(base, base + room);
