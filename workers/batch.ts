@@ -15,6 +15,7 @@ import {
   STATUS_OK,
   writeOutcome,
 } from './outcome.js';
+import type { Outcomes } from './outcomes.js';
 import { COUNTERS, KIND_CREDITS, KIND_SYSTEM_CALL, type StepKind } from './protocol.js';
 import { encodeCredits, encodeSystemCall } from './steps.js';
 
@@ -81,22 +82,20 @@ export interface Executor {
 /** Outcomes by index in the batch, decoded when asked for. */
 export class BatchResult {
   readonly counters: BatchCounters;
-  private readonly records: readonly Uint8Array[];
+  private readonly records: Outcomes;
 
-  constructor(records: readonly Uint8Array[], counters: BatchCounters) {
+  constructor(records: Outcomes, counters: BatchCounters) {
     this.records = records;
     this.counters = counters;
   }
 
   get count(): number {
-    return this.records.length;
+    return this.records.count;
   }
 
-  /** The outcome record's own bytes (outcome.ts). */
+  /** The outcome record's own bytes (outcome.ts); a view of what all of them lie in. */
   record(index: number): Uint8Array {
-    const record = this.records[index];
-    assert(record !== undefined, 'an outcome of this batch');
-    return record;
+    return this.records.record(index);
   }
 
   outcome(index: number): Outcome {
@@ -105,7 +104,7 @@ export class BatchResult {
 
   /** All of them, decoded. */
   get outcomes(): Outcome[] {
-    return this.records.map((record) => readOutcome(record));
+    return Array.from({ length: this.count }, (_, index) => this.outcome(index));
   }
 
   get executions(): number {

@@ -1,219 +1,112 @@
 /**
- * Committing an outcome record where it lies: do its reads still stand, and what does it write.
- * Only one thread commits at a time, in transaction order, so that ids of new cells follow that
- * order. One call of `next` changes one thing: other threads may read between any two of them, and
- * find out by the versions. Code goes before the cell that names it, or a reader could miss it.
+ * Committing outcome records where they lie in the arena, by the kernel (kernel/commit.as.ts): do
+ * the reads of one still stand, and what does it write. Only one thread commits at a time, in
+ * transaction order. One call of `next` applies all that was begun; other threads may read between
+ * any two of its changes, and find out by the versions. A test applies them one by one
+ * (test/helpers/step-committer.ts), and another compares the two.
  */
-import { NO_CELL } from '../state/arena.js';
+import type { Arena } from '../state/arena.js';
+import { refusal } from '../state/arena-kernel.js';
 import { assert } from '../state/base/assert.js';
-import { toBigInt, toWord } from '../state/base/bytes.js';
-import type { BalanceCredit } from './block-steps.js';
-import type { CellStore } from './cell-store.js';
-import { STATUS_FAILED, STATUS_OK } from './outcome.js';
+import { instantiateKernel } from '../state/base/wasm.js';
+import { scratchOf } from '../state/layout.js';
+import { STATUS_AT, STATUS_OK } from './outcome.js';
 
-/** As outcome.ts lays a record out; its test commits what it writes. */
-export const OUTCOME_STATUS = 4;
-const OUTCOME_FEE = 16;
-const OUTCOME_LISTS = 69;
-/** Hash and length before the bytes of a code. */
-const OUTCOME_CODE_BYTES = 36;
-const KIND_SLOT = 3;
-/** Kind and address; a slot of 32 bytes follows where the kind is 3. */
-const KEY_BYTES = 21;
-const WORD_BYTES = 32;
-const VERSION_BYTES = 8;
+interface CommitKernel {
+  /** Kind of the first stale cell, or -1. */
+  staleRead(outcome: number, scratch: number): number;
+  /** 0 or a refusal (state/kernel/map.ts). */
+  applyOutcome(outcome: number, coinbase: number, sequence: number, scratch: number): number;
+  applyCredits(record: number, sequence: number, scratch: number): number;
+}
+
+/** What the batch machine drives; offsets are of records. */
+export interface OutcomeCommitter {
+  /** STATUS_... of outcome.ts. */
+  status(outcome: number): number;
+  /** True where the outcome belongs into a block and takes a sequence. */
+  isIncluded(outcome: number): boolean;
+  /** The kind of the first cell that no longer has the version which was read, or -1. */
+  staleRead(outcome: number): number;
+  /** Prepares to apply an included outcome; `next` does it. @param coinbase  20 bytes */
+  begin(outcome: number, coinbase: Uint8Array, sequence: number): void;
+  /** The same for a record of credits to accounts (steps.ts). */
+  beginCredits(record: number, sequence: number): void;
+  /**
+   * Goes on with what was begun. @returns false when nothing is left to do
+   * @throws DeltacastError ARENA_FULL, the rest is then given up; the caller rolls back
+   */
+  next(): boolean;
+}
 
 /** What `next` does. */
-const DONE = 0;
-const CODES = 1;
-const WRITES = 2;
-const FEE = 3;
-const CREDITS = 4;
+const NOTHING = 0;
+const OUTCOME = 1;
+const CREDITS = 2;
 
-export class Committer {
-  private readonly store: CellStore;
+export class Committer implements OutcomeCommitter {
+  private readonly kernel: CommitKernel;
   private readonly bytes: Uint8Array;
-  private readonly view: DataView;
-  private readonly address = new Uint8Array(20);
-  private readonly word = new Uint8Array(WORD_BYTES);
-  private readonly slot = new Uint8Array(WORD_BYTES);
+  /** Of this thread: the coinbase at +0, then what the kernel needs. */
+  private readonly scratch: number;
   private coinbase: Uint8Array = new Uint8Array(20);
+  private begun = NOTHING;
+  private record = 0;
   private sequence = 0;
-  private stage = DONE;
-  private outcome = 0;
-  /** Where the next code or write is, how many are left, and where the writes begin. */
-  private at = 0;
-  private left = 0;
-  private writesAt = 0;
-  private credits: readonly BalanceCredit[] = [];
 
-  /** @param bytes  where outcome records lie: the arena, or a buffer of the caller's */
-  constructor(store: CellStore, bytes: Uint8Array) {
-    this.store = store;
-    this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  constructor(arena: Arena) {
+    this.kernel = instantiateKernel<CommitKernel>('commit', arena.memory);
+    this.bytes = arena.bytes;
+    this.scratch = scratchOf(arena.layout, arena.thread).base;
   }
 
   status(outcome: number): number {
-    return this.bytes[outcome + OUTCOME_STATUS] ?? 0;
+    return this.bytes[outcome + STATUS_AT] ?? 0;
   }
 
-  /** True where the outcome belongs into a block and takes a sequence. */
   isIncluded(outcome: number): boolean {
-    const status = this.status(outcome);
-    return status === STATUS_OK || status === STATUS_FAILED;
+    return this.status(outcome) <= STATUS_OK;
   }
 
-  /**
-   * The kind of the first cell that no longer has the version which the outcome read, or -1.
-   * A key that was absent has version 0, and still has where it was interned without a write.
-   */
   staleRead(outcome: number): number {
-    let at = outcome + OUTCOME_LISTS;
-    const count = this.u32(at);
-    at += 4;
-    for (let index = 0; index < count; index += 1) {
-      const kind = this.bytes[at] ?? 0;
-      const id = this.find(kind, at);
-      at += keyBytes(kind);
-      const version = id === NO_CELL ? 0 : this.store.versionOf(id);
-      if (version !== this.u64(at)) return kind;
-      at += VERSION_BYTES;
-    }
-    return -1;
+    return this.kernel.staleRead(outcome, this.scratch);
   }
 
-  /** Prepares to apply an included outcome; `next` does it, step by step. */
   begin(outcome: number, coinbase: Uint8Array, sequence: number): void {
-    assert(this.stage === DONE, 'one outcome is applied at a time');
     assert(this.isIncluded(outcome), 'only what is included is applied');
-    this.outcome = outcome;
     this.coinbase = coinbase;
-    this.sequence = sequence;
-    this.writesAt = this.afterKeys(outcome + OUTCOME_LISTS, VERSION_BYTES);
-    this.at = this.afterKeys(this.writesAt, WORD_BYTES);
-    this.left = this.u32(this.at);
-    this.at += 4;
-    this.stage = CODES;
+    this.start(OUTCOME, outcome, sequence);
   }
 
-  /** The same for credits to accounts: withdrawals and rewards. */
-  beginCredits(credits: readonly BalanceCredit[], sequence: number): void {
-    assert(this.stage === DONE, 'one outcome is applied at a time');
-    this.credits = credits;
-    this.left = credits.length;
-    this.sequence = sequence;
-    this.stage = CREDITS;
+  beginCredits(record: number, sequence: number): void {
+    this.start(CREDITS, record, sequence);
   }
 
-  /**
-   * Changes one code, cell or balance. @returns false when nothing is left to do
-   * @throws DeltacastError ARENA_FULL, that one change not made; the rest is then given up
-   */
   next(): boolean {
-    if (this.stage === CODES && this.left === 0) this.beginWrites();
-    if (this.stage === WRITES && this.left === 0) this.stage = FEE;
-    const { stage } = this;
-    this.stage = DONE;
-    if (stage === DONE || (stage === CREDITS && this.left === 0)) return false;
-    if (stage === FEE) return this.addFee();
-    this.left -= 1;
-    if (stage === CODES) this.putCode();
-    else if (stage === WRITES) this.write();
-    else this.addCredit();
-    this.stage = stage;
-    return true;
+    const { begun } = this;
+    this.begun = NOTHING;
+    if (begun === NOTHING) return false;
+    const status = begun === OUTCOME ? this.applyOutcome() : this.applyCredits();
+    if (status < 0) throw refusal(status);
+    return false;
   }
 
-  /** All that was begun. @throws DeltacastError ARENA_FULL; the caller rolls back */
-  finish(): void {
-    while (this.next());
+  private start(begun: number, record: number, sequence: number): void {
+    assert(this.begun === NOTHING, 'one record is applied at a time');
+    assert(Number.isSafeInteger(sequence) && sequence > 0, 'a sequence is a positive integer');
+    this.begun = begun;
+    this.record = record;
+    this.sequence = sequence;
   }
 
-  private beginWrites(): void {
-    this.stage = WRITES;
-    this.left = this.u32(this.writesAt);
-    this.at = this.writesAt + 4;
+  /** The scratch is anybody's of this thread between two calls: the coinbase goes there anew. */
+  private applyOutcome(): number {
+    const { bytes, coinbase, scratch } = this;
+    for (let index = 0; index < 20; index += 1) bytes[scratch + index] = coinbase[index] ?? 0;
+    return this.kernel.applyOutcome(this.record, scratch, this.sequence, scratch);
   }
 
-  private putCode(): void {
-    const hash = this.bytes.slice(this.at, this.at + WORD_BYTES);
-    const length = this.u32(this.at + WORD_BYTES);
-    const start = this.at + OUTCOME_CODE_BYTES;
-    this.store.putCode(hash, this.bytes.slice(start, start + length));
-    this.at = start + length;
+  private applyCredits(): number {
+    return this.kernel.applyCredits(this.record, this.sequence, this.scratch);
   }
-
-  private write(): void {
-    const kind = (this.bytes[this.at] ?? 0) as 0 | 1 | 2 | 3;
-    this.loadKey(kind, this.at);
-    const id = this.store.intern(kind, this.address, kind === KIND_SLOT ? this.slot : undefined);
-    this.at += keyBytes(kind);
-    this.load(this.word, this.at);
-    this.store.write(id, this.word, this.sequence);
-    this.at += WORD_BYTES;
-  }
-
-  private addCredit(): void {
-    const credit = this.credits[this.credits.length - 1 - this.left];
-    assert(credit !== undefined, 'a credit is left');
-    addBalance(this.store, credit.address, credit.amount, this.sequence);
-  }
-
-  private addFee(): boolean {
-    this.load(this.word, this.outcome + OUTCOME_FEE);
-    const fee = toBigInt(this.word);
-    if (fee === 0n) return false;
-    addBalance(this.store, this.coinbase, fee, this.sequence);
-    return true;
-  }
-
-  /** @returns the offset after a counted list of keys, each followed by `valueBytes` */
-  private afterKeys(list: number, valueBytes: number): number {
-    let at = list + 4;
-    for (let left = this.u32(list); left > 0; left -= 1) {
-      at += keyBytes(this.bytes[at] ?? 0) + valueBytes;
-    }
-    return at;
-  }
-
-  private find(kind: number, at: number): number {
-    this.loadKey(kind, at);
-    const slot = kind === KIND_SLOT ? this.slot : undefined;
-    return this.store.find(kind as 0 | 1 | 2 | 3, this.address, slot);
-  }
-
-  private loadKey(kind: number, at: number): void {
-    this.load(this.address, at + 1);
-    if (kind === KIND_SLOT) this.load(this.slot, at + KEY_BYTES);
-  }
-
-  /** Byte by byte: for so few, a loop is faster than a view and `set`. */
-  private load(target: Uint8Array, at: number): void {
-    for (let index = 0; index < target.length; index += 1) {
-      target[index] = this.bytes[at + index] ?? 0;
-    }
-  }
-
-  private u32(at: number): number {
-    return this.view.getUint32(at, true);
-  }
-
-  /** Below 2^53, as sequences are. */
-  private u64(at: number): number {
-    return this.view.getUint32(at, true) + this.view.getUint32(at + 4, true) * 0x1_0000_0000;
-  }
-}
-
-function keyBytes(kind: number): number {
-  return kind === KIND_SLOT ? KEY_BYTES + WORD_BYTES : KEY_BYTES;
-}
-
-/** Adds wei to an account: fees, withdrawals, rewards. @throws DeltacastError ARENA_FULL */
-function addBalance(store: CellStore, address: Uint8Array, amount: bigint, sequence: number): void {
-  const id = store.intern(0, address);
-  const value = new Uint8Array(WORD_BYTES);
-  store.readLatest(id, value);
-  // geth's balances wrap too; only a genesis could come near 2^256.
-  store.write(id, toWord(BigInt.asUintN(256, toBigInt(value) + amount)), sequence);
 }

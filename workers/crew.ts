@@ -14,7 +14,9 @@ import {
   WORKER_START_MS,
 } from '../state/base/limits.js';
 import { type Clock, sleep } from '../state/base/ports.js';
+import type { Region } from '../state/layout.js';
 import type { Step } from './batch.js';
+import { outcomeShare } from './outcomes.js';
 import { TaskThreads } from './pool.js';
 import { type Counter, type Failure, Protocol } from './protocol.js';
 import type { ExecutionTask } from './worker.js';
@@ -139,6 +141,11 @@ export class Crew {
   /** Where the outcome of a committed step lies in the arena. */
   outcomeOffset(index: number): number {
     return this.protocol.outcomeOffset(index);
+  }
+
+  /** The first worker's part of the outcomes' region. */
+  get outcomeShare(): Region {
+    return outcomeShare(this.protocol.batchOut, this.options.workers);
   }
 
   /** Sum over all workers in the last round. */

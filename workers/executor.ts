@@ -12,11 +12,10 @@ import type { Engine } from './engine.js';
 import { BatchMachine, BEGIN, EXECUTE, LEFT } from './machine.js';
 import { EMPTY_OUTCOME, STATUS_NEEDS_HEAD, writeOutcome } from './outcome.js';
 import { isWholeOutcome } from './outcome-check.js';
+import { OUTCOME_ALIGNMENT, outcomeShare } from './outcomes.js';
 import { KIND_TRANSACTION, type Protocol } from './protocol.js';
-import { decodeCredits, hasCode, recordBytes, systemCallOf } from './steps.js';
+import { hasCode, recordView, systemCallOf } from './steps.js';
 
-/** Outcomes start on cache lines of their own. */
-const OUTCOME_ALIGNMENT = 64;
 /** What an engine answers where its outcome does not fit. */
 const NO_ROOM = -1;
 
@@ -46,12 +45,11 @@ export class WorkerExecutor {
     this.protocol = protocol;
     this.engine = engine;
     this.worker = worker;
-    this.committer = new Committer(arena, arena.bytes);
+    this.committer = new Committer(arena);
     this.machine = new BatchMachine({
       protocol,
       committer: this.committer,
       thread: arena.thread,
-      creditsOf: (record) => decodeCredits(recordBytes(arena.bytes, record)),
     });
   }
 
@@ -115,8 +113,7 @@ export class WorkerExecutor {
   /** A step that is alone has all the room there is. */
   private takeSlice(): void {
     const { base, bytes } = this.protocol.batchOut;
-    const share = bytes / this.protocol.workers();
-    const size = Math.floor(share / OUTCOME_ALIGNMENT) * OUTCOME_ALIGNMENT;
+    const size = outcomeShare(this.protocol.batchOut, this.protocol.workers()).bytes;
     this.isAlone = this.protocol.count() === 1;
     this.sliceNext = this.isAlone ? base : base + this.worker * size;
     this.sliceEnd = this.isAlone ? base + bytes : this.sliceNext + size;
@@ -127,7 +124,7 @@ export class WorkerExecutor {
     // Executed a second time, it may lie over its first outcome.
     if (this.isAlone) this.sliceNext = protocol.batchOut.base;
     const place = this.arena.bytes.subarray(this.sliceNext, this.sliceEnd);
-    const record = recordBytes(this.arena.bytes, protocol.recordOffset(machine.index));
+    const record = recordView(this.arena.bytes, protocol.recordOffset(machine.index));
     if (protocol.kind(machine.index) !== KIND_TRANSACTION) return this.callSystem(record, place);
     protocol.countExecution(this.arena.thread);
     const written = this.engine.execute(record, place, machine.mode);

@@ -186,10 +186,8 @@ export class InterpreterEngine implements Engine {
     outcome: Uint8Array,
     mode: ExecutionMode,
   ): Promise<number> {
-    // Libraries do not expect shared memory.
-    const record = transaction.slice();
     await this.readyReference();
-    return this.reference.execute(record, outcome, mode);
+    return this.reference.execute(transaction, outcome, mode);
   }
 
   private async readyReference(): Promise<void> {

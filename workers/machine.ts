@@ -1,14 +1,13 @@
 /**
  * A worker's part in one batch as a machine whose every step is at most one atomic operation of the
- * protocol or one change of a cell: claim the next transaction, have it executed against whatever
+ * protocol or of the commit: claim the next transaction, have it executed against whatever
  * is committed now, publish the outcome, and commit in order if the token is free. An outcome whose
  * reads no longer stand is executed again at the head, where nothing else writes; so the result is
  * that of sequential execution in the given order, for any number of workers. Executing is left to
  * the driver (executor.ts, or a test that puts the steps of several machines into any order).
  */
 
-import type { BalanceCredit } from './block-steps.js';
-import type { Committer } from './commit.js';
+import type { OutcomeCommitter } from './commit.js';
 import type { ExecutionMode } from './engine.js';
 import { STATUS_NEEDS_HEAD } from './outcome.js';
 import {
@@ -61,11 +60,9 @@ export function windowOfWorkers(workers: number): number {
 
 export interface MachineParts {
   readonly protocol: Protocol;
-  readonly committer: Committer;
+  readonly committer: OutcomeCommitter;
   /** This thread's number in the arena. */
   readonly thread: number;
-  /** Reads the record of a step of credits. */
-  readonly creditsOf: (record: number) => readonly BalanceCredit[];
 }
 
 export class BatchMachine {
@@ -76,7 +73,7 @@ export class BatchMachine {
   coinbase: Uint8Array = new Uint8Array(20);
   protected readonly parts: MachineParts;
   private readonly protocol: Protocol;
-  private readonly committer: Committer;
+  private readonly committer: OutcomeCommitter;
   private epoch = 0;
   private count = 0;
   private window = 0;
@@ -271,8 +268,7 @@ export class BatchMachine {
     const { protocol, committer } = this;
     this.state = APPLY;
     if (protocol.kind(this.head) === KIND_CREDITS) {
-      const credits = this.parts.creditsOf(protocol.recordOffset(this.head));
-      committer.beginCredits(credits, protocol.takeSequence());
+      committer.beginCredits(protocol.recordOffset(this.head), protocol.takeSequence());
     } else if (committer.isIncluded(this.outcome)) {
       committer.begin(this.outcome, this.coinbase, protocol.takeSequence());
     }

@@ -3,9 +3,8 @@
  * worker that executed it: the commit then walks the record without looking out, and an engine that
  * breaks its promise costs its own transaction and not the state.
  */
-import { INVALID_REASONS, STATUS_FAULT } from './outcome.js';
+import { INVALID_REASONS, STATUS_AT, STATUS_FAULT } from './outcome.js';
 
-const STATUS_AT = 4;
 const REASON_AT = 5;
 const LISTS_AT = 69;
 const KIND_MAX = 3;

@@ -85,7 +85,8 @@ export const EMPTY_OUTCOME: Outcome = {
   output: new Uint8Array(0),
 };
 
-const STATUS_AT = 4;
+/** Where a record has its status. */
+export const STATUS_AT = 4;
 const HEAD_BYTES = 16 + 32 + 21;
 const EMPTY = new Uint8Array(0);
 

@@ -17,20 +17,18 @@ import {
   creditsStep,
   type Executor,
   faultRecord,
-  isIncluded,
   NO_ABORTS,
   type Step,
   systemCallOutcome,
   systemCallStep,
 } from './batch.js';
 import type { BalanceCredit, SystemCall } from './block-steps.js';
-import { OUTCOME_STATUS } from './commit.js';
 import { encodeContext } from './context.js';
 import { Crew, type Round } from './crew.js';
 import type { BlockContext } from './engine.js';
-import type { Outcome } from './outcome.js';
+import { type Outcome, STATUS_AT, STATUS_OK } from './outcome.js';
+import { Outcomes } from './outcomes.js';
 import { KIND_CREDITS, KIND_TRANSACTION } from './protocol.js';
-import { recordBytes } from './steps.js';
 
 /** Threads that die before they begin anything, so often in a row, will not do any better. */
 const FRUITLESS_MAX = 3;
@@ -55,7 +53,7 @@ interface Tally {
 /** How far a batch has come. */
 interface Progress {
   /** Outcomes until now. */
-  readonly records: Uint8Array[];
+  readonly records: Outcomes;
   /** Steps before this one run alone. */
   aloneEnd: number;
   fruitless: number;
@@ -155,9 +153,9 @@ export class ParallelExecutor implements Executor {
   }
 
   /** Goes on until every step has an outcome. */
-  private async persist(steps: readonly Step[]): Promise<Uint8Array[]> {
-    const progress: Progress = { records: [], aloneEnd: 0, fruitless: 0 };
-    while (progress.records.length < steps.length) {
+  private async persist(steps: readonly Step[]): Promise<Outcomes> {
+    const progress: Progress = { records: new Outcomes(), aloneEnd: 0, fruitless: 0 };
+    while (progress.records.count < steps.length) {
       await this.advance(steps, progress);
     }
     return progress.records;
@@ -167,7 +165,7 @@ export class ParallelExecutor implements Executor {
   private async advance(steps: readonly Step[], progress: Progress): Promise<void> {
     const { crew } = this;
     const { records, aloneEnd } = progress;
-    const start = records.length;
+    const start = records.count;
     const fitting = crew.fitting(steps, start);
     if (fitting === 0) {
       this.refuse(steps[start], records);
@@ -189,7 +187,7 @@ export class ParallelExecutor implements Executor {
   private makeRoom(part: readonly Step[], { committed }: Round, progress: Progress): void {
     if (committed > 0) return;
     if (part.length === 1) this.refuse(part[0], progress.records);
-    else progress.aloneEnd = progress.records.length + 1;
+    else progress.aloneEnd = progress.records.count + 1;
   }
 
   /** Decides how to go on after the threads were ended. */
@@ -200,10 +198,10 @@ export class ParallelExecutor implements Executor {
     if (suspects === 0) {
       progress.fruitless += 1;
       if (progress.fruitless === FRUITLESS_MAX) throw this.failure('the workers keep failing');
-    } else if (records.length < progress.aloneEnd) {
+    } else if (records.count < progress.aloneEnd) {
       this.refuse(part[0], records);
     } else {
-      progress.aloneEnd = records.length + suspects;
+      progress.aloneEnd = records.count + suspects;
     }
   }
 
@@ -212,7 +210,7 @@ export class ParallelExecutor implements Executor {
   }
 
   /** A transaction that has no room or breaks the engine is not includable. */
-  private refuse(step: Step | undefined, records: Uint8Array[]): void {
+  private refuse(step: Step | undefined, records: Outcomes): void {
     if (step?.kind !== KIND_TRANSACTION) {
       throw this.failure('a step of the block itself cannot be executed');
     }
@@ -220,18 +218,21 @@ export class ParallelExecutor implements Executor {
   }
 
   /** Copies the outcomes of a round out of the region and counts sequences. */
-  private collect(steps: readonly Step[], committed: number, records: Uint8Array[]): void {
+  private collect(steps: readonly Step[], committed: number, records: Outcomes): void {
     const { arena, crew, tally } = this;
+    const offsets: number[] = [];
     for (let index = 0; index < committed; index += 1) {
       if (steps[index]?.kind === KIND_CREDITS) {
+        assert(steps.length === 1, 'credits are a round of their own');
         this.sequence += 1;
         records.push(NO_RECORD);
         continue;
       }
-      const record = recordBytes(arena.bytes, crew.outcomeOffset(index));
-      if (isIncluded({ status: record[OUTCOME_STATUS] as Outcome['status'] })) this.sequence += 1;
-      records.push(record);
+      const offset = crew.outcomeOffset(index);
+      offsets.push(offset);
+      if ((arena.bytes[offset + STATUS_AT] ?? 0) <= STATUS_OK) this.sequence += 1;
     }
+    records.copy(arena.bytes, offsets, crew.outcomeShare);
     tally.executions += crew.counter('executions');
     for (const cause of ABORT_CAUSES) tally.aborts[cause] += crew.counter(cause);
   }

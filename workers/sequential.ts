@@ -5,34 +5,39 @@
  * Not for untrusted load: a hung engine would hang the program.
  */
 import type { Arena } from '../state/arena.js';
+import { assert } from '../state/base/assert.js';
 import { DeltacastError } from '../state/base/errors.js';
-import { BLOCK_HASH_WAIT_MS, MIB } from '../state/base/limits.js';
+import { BLOCK_HASH_WAIT_MS } from '../state/base/limits.js';
 import { type Clock, sleep } from '../state/base/ports.js';
 import { BatchResult, type Executor, faultRecord, NO_ABORTS, systemCallOutcome } from './batch.js';
 import type { BalanceCredit, SystemCall } from './block-steps.js';
 import { Committer } from './commit.js';
 import type { BlockContext, Engine } from './engine.js';
 import type { Outcome } from './outcome.js';
-import { hasCode } from './steps.js';
+import { OUTCOME_ALIGNMENT, Outcomes } from './outcomes.js';
+import { encodeCredits, hasCode } from './steps.js';
 
-const OUTCOME_BYTES_FIRST = MIB;
-const OUTCOME_GROWTH = 8;
+type Run = (out: Uint8Array) => number | Promise<number>;
 
 export class SequentialExecutor implements Executor {
   sequence = 0;
   private readonly arena: Arena;
   private readonly clock: Clock;
   private readonly engine: Engine;
+  private readonly committer: Committer;
   private coinbase: Uint8Array = new Uint8Array(20);
-  private buffer: Uint8Array;
-  private committer: Committer;
+  /** Outcomes of the batch; the last of them still where they were written, from `next` back. */
+  private outcomes = new Outcomes();
+  private offsets: number[] = [];
+  private next: number;
 
+  /** @param arena  whose batch regions nobody else uses meanwhile */
   constructor(arena: Arena, engine: Engine, clock: Clock) {
     this.arena = arena;
-    this.engine = engine;
     this.clock = clock;
-    this.buffer = new Uint8Array(Math.min(OUTCOME_BYTES_FIRST, arena.layout.batchOut.bytes));
-    this.committer = new Committer(arena, this.buffer);
+    this.engine = engine;
+    this.committer = new Committer(arena);
+    this.next = arena.layout.batchOut.base;
   }
 
   async beginBlock(context: BlockContext): Promise<void> {
@@ -44,8 +49,11 @@ export class SequentialExecutor implements Executor {
     return this.whole(async () => {
       const startedMs = this.clock.monotonicMs();
       const cpuBefore = process.cpuUsage();
-      const outcomes: Uint8Array[] = [];
-      for (const record of records) outcomes.push(await this.transaction(record));
+      for (const record of records) {
+        const pending = this.transaction(record);
+        if (pending !== undefined) await pending;
+      }
+      const outcomes = this.takeOutcomes();
       const cpu = process.cpuUsage(cpuBefore);
       return new BatchResult(outcomes, {
         executions: records.length,
@@ -60,17 +68,22 @@ export class SequentialExecutor implements Executor {
 
   async systemCall({ to, data }: SystemCall): Promise<Outcome | null> {
     if (!hasCode(this.arena, to)) return null;
-    return this.whole(async () =>
-      systemCallOutcome(await this.step((out) => this.engine.systemCall(to, data, out))),
-    );
+    return this.whole(async () => {
+      await this.step((out) => this.engine.systemCall(to, data, out));
+      return systemCallOutcome(this.takeOutcomes().record(0));
+    });
   }
 
   async credit(credits: readonly BalanceCredit[]): Promise<void> {
     if (credits.length === 0) return;
     await this.whole(async () => {
+      const record = encodeCredits(credits);
+      const { base, bytes } = this.arena.layout.batchIn;
+      assert(record.length <= bytes, 'the credits of a block are few');
+      this.arena.bytes.set(record, base);
       this.sequence += 1;
-      this.committer.beginCredits(credits, this.sequence);
-      this.committer.finish();
+      this.committer.beginCredits(base, this.sequence);
+      this.commit();
     });
   }
 
@@ -87,32 +100,76 @@ export class SequentialExecutor implements Executor {
     } catch (error) {
       arena.rollback(mark);
       this.sequence = sequence;
+      this.takeOutcomes();
       throw error;
     }
   }
 
-  private async transaction(record: Uint8Array): Promise<Uint8Array> {
+  private transaction(record: Uint8Array): Promise<void> | undefined {
     // The same bound as with workers: what does not fit into shared memory is refused.
-    if (record.length > this.arena.layout.batchIn.bytes) return faultRecord();
+    if (record.length > this.arena.layout.batchIn.bytes) {
+      this.refuse();
+      return undefined;
+    }
     return this.step((out) => this.engine.execute(record, out, 'head'));
   }
 
-  /** @returns a copy of the outcome record */
-  private async step(run: (out: Uint8Array) => number | Promise<number>): Promise<Uint8Array> {
-    const bytesMax = this.arena.layout.batchOut.bytes;
-    let length = await run(this.buffer);
-    while (length < 0 && this.buffer.length < bytesMax) {
-      this.buffer = new Uint8Array(Math.min(this.buffer.length * OUTCOME_GROWTH, bytesMax));
-      this.committer = new Committer(this.arena, this.buffer);
-      length = await run(this.buffer);
+  /** Executes one step of the block and commits it; at once where the engine answers at once. */
+  private step(run: Run): Promise<void> | undefined {
+    const written = run(this.place());
+    if (typeof written !== 'number' || written < 0) return this.stepLater(run, written);
+    this.settle(written);
+    return undefined;
+  }
+
+  private async stepLater(run: Run, answer: number | Promise<number>): Promise<void> {
+    let written = await answer;
+    if (written < 0 && this.offsets.length > 0) {
+      // It gets all the room there is.
+      this.moveOutcomes();
+      written = await run(this.place());
     }
-    if (length < 0) return faultRecord();
-    if (this.committer.isIncluded(0)) {
-      this.sequence += 1;
-      this.committer.begin(0, this.coinbase, this.sequence);
-      this.committer.finish();
-    }
-    return this.buffer.slice(0, length);
+    if (written < 0) this.refuse();
+    else this.settle(written);
+  }
+
+  private place(): Uint8Array {
+    const { base, bytes } = this.arena.layout.batchOut;
+    return this.arena.bytes.subarray(this.next, base + bytes);
+  }
+
+  private settle(written: number): void {
+    const { committer, next } = this;
+    this.offsets.push(next);
+    this.next = Math.ceil((next + written) / OUTCOME_ALIGNMENT) * OUTCOME_ALIGNMENT;
+    if (!committer.isIncluded(next)) return;
+    this.sequence += 1;
+    committer.begin(next, this.coinbase, this.sequence);
+    this.commit();
+  }
+
+  private commit(): void {
+    while (this.committer.next());
+  }
+
+  private refuse(): void {
+    this.moveOutcomes();
+    this.outcomes.push(faultRecord());
+  }
+
+  /** Copies what has been written and makes room. */
+  private moveOutcomes(): void {
+    const { batchOut } = this.arena.layout;
+    this.outcomes.copy(this.arena.bytes, this.offsets, batchOut);
+    this.offsets = [];
+    this.next = batchOut.base;
+  }
+
+  private takeOutcomes(): Outcomes {
+    this.moveOutcomes();
+    const { outcomes } = this;
+    this.outcomes = new Outcomes();
+    return outcomes;
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import { NO_CELL } from '../state/arena.js';
 import { assert } from '../state/base/assert.js';
-import { concatBytes, toBigInt, toWord } from '../state/base/bytes.js';
+import { concatBytes, toWord } from '../state/base/bytes.js';
 import type { BalanceCredit, SystemCall } from './block-steps.js';
 import type { CellStore } from './cell-store.js';
 
@@ -13,15 +13,20 @@ const LENGTH_BYTES = 4;
 const ADDRESS_BYTES = 20;
 const WORD_BYTES = 32;
 
-/** A copy of the record at an offset, length included: libraries do not expect shared memory. */
-export function recordBytes(bytes: Uint8Array, offset: number): Uint8Array {
+/** Bytes of the record at an offset, its length included. */
+export function recordLength(bytes: Uint8Array, offset: number): number {
   const length =
     (bytes[offset] ?? 0) +
     (bytes[offset + 1] ?? 0) * 0x100 +
     (bytes[offset + 2] ?? 0) * 0x1_0000 +
     (bytes[offset + 3] ?? 0) * 0x100_0000;
   assert(length >= LENGTH_BYTES && offset + length <= bytes.length, 'a record knows its length');
-  return bytes.slice(offset, offset + length);
+  return length;
+}
+
+/** The record at an offset, where it lies. */
+export function recordView(bytes: Uint8Array, offset: number): Uint8Array {
+  return bytes.subarray(offset, offset + recordLength(bytes, offset));
 }
 
 /** True where a system call has something to run: the account's code cell is not zero. */
@@ -45,18 +50,6 @@ export function systemCallOf(record: Uint8Array): SystemCall {
 
 export function encodeCredits(credits: readonly BalanceCredit[]): Uint8Array {
   return withLength(...credits.flatMap(({ address, amount }) => [address, toWord(amount)]));
-}
-
-export function decodeCredits(record: Uint8Array): BalanceCredit[] {
-  const credits: BalanceCredit[] = [];
-  for (let at = LENGTH_BYTES; at < record.length; at += ADDRESS_BYTES + WORD_BYTES) {
-    const amountAt = at + ADDRESS_BYTES;
-    credits.push({
-      address: record.slice(at, amountAt),
-      amount: toBigInt(record.slice(amountAt, amountAt + WORD_BYTES)),
-    });
-  }
-  return credits;
 }
 
 function withLength(...parts: readonly Uint8Array[]): Uint8Array {

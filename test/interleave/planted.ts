@@ -1,13 +1,13 @@
 import type { Arena } from '../../state/arena.js';
-import { Committer } from '../../workers/commit.js';
 import { ADVANCE, BatchMachine, BEGIN, RELEASE } from '../../workers/machine.js';
 import { Protocol } from '../../workers/protocol.js';
 import * as map from '../../workers/protocol-map.js';
+import { StepCommitter } from '../helpers/step-committer.js';
 import { type Parts, RIGHT } from './world.js';
 
 /** Bugs that the tests of this folder must find: each is a way to get the executor wrong. */
 
-class SkipsValidation extends Committer {
+class SkipsValidation extends StepCommitter {
   override staleRead(): number {
     return -1;
   }

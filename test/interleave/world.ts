@@ -1,6 +1,5 @@
 import type { Arena } from '../../state/arena.js';
 import { toBigInt, toWord } from '../../state/base/bytes.js';
-import { Committer } from '../../workers/commit.js';
 import * as states from '../../workers/machine.js';
 import {
   BatchMachine,
@@ -24,12 +23,14 @@ import {
   KIND_TRANSACTION,
   Protocol,
 } from '../../workers/protocol.js';
+import { encodeCredits } from '../../workers/steps.js';
+import { StepCommitter } from '../helpers/step-committer.js';
 import { COINBASE, type FakeStep, resultOf, runInOrder, TinyCells } from './tiny.js';
 
 /** What a test may replace to plant a bug. */
 export interface Parts {
   readonly protocol: new (arena: Arena) => Protocol;
-  readonly committer: new (...parts: ConstructorParameters<typeof Committer>) => Committer;
+  readonly committer: new (...parts: ConstructorParameters<typeof StepCommitter>) => StepCommitter;
   readonly machine: new (parts: MachineParts) => BatchMachine;
   /** The outcome is written one step after it has been published. */
   readonly writesLate: boolean;
@@ -37,7 +38,7 @@ export interface Parts {
 
 export const RIGHT: Parts = {
   protocol: Protocol,
-  committer: Committer,
+  committer: StepCommitter,
   machine: BatchMachine,
   writesLate: false,
 };
@@ -56,6 +57,8 @@ const PRIVATE = new Set([
 ]);
 const STEPS_MAX = 16;
 const OUTCOME_BYTES = 512;
+/** Two credits. */
+const CREDITS_BYTES = 108;
 const FIRST = 2;
 const address = (last: number): Uint8Array => {
   const bytes = new Uint8Array(20);
@@ -84,7 +87,7 @@ export class World {
 
   constructor(arena: Arena, workers: number, parts: Parts) {
     this.parts = parts;
-    this.outcomes = new Uint8Array(STEPS_MAX * 2 * OUTCOME_BYTES);
+    this.outcomes = new Uint8Array(STEPS_MAX * (2 * OUTCOME_BYTES + CREDITS_BYTES));
     this.protocol = new parts.protocol(arena);
     this.protocol.reset(workers);
     this.workers = Array.from({ length: workers }, (_, worker) => new Worker(this, arena, worker));
@@ -97,18 +100,15 @@ export class World {
     this.written = steps.flatMap(() => ['', '']);
     this.protocol.prepare(steps.length, this.sequence);
     yield;
-    for (const [index, { kind }] of steps.entries()) {
+    for (const [index, { kind, write }] of steps.entries()) {
       const isOwn = kind === 'systemCall' || kind === 'credits';
       const code = kind === 'credits' ? KIND_CREDITS : KIND_SYSTEM_CALL;
-      this.protocol.setStep(index, isOwn ? code : KIND_TRANSACTION, index);
+      const record = STEPS_MAX * 2 * OUTCOME_BYTES + index * CREDITS_BYTES;
+      if (kind === 'credits') this.outcomes.set(creditsRecord(index, write), record);
+      this.protocol.setStep(index, isOwn ? code : KIND_TRANSACTION, record);
       yield;
     }
   }
-
-  creditsOf = (record: number) => [
-    { address: address(this.steps[record]?.write ?? 0), amount: BigInt(record + 1) },
-    { address: address(COINBASE), amount: 1n },
-  ];
 
   /** Compares everything with the steps done in order from `before`. */
   check(before: TinyCells, committed: number): void {
@@ -134,7 +134,7 @@ export class World {
 export class Worker {
   readonly machine: BatchMachine;
   readonly protocol: Protocol;
-  readonly committer: Committer;
+  readonly committer: StepCommitter;
   isDead = false;
   /** Cells read so far of what is being executed. */
   reads: Read[] = [];
@@ -151,7 +151,6 @@ export class Worker {
       protocol: this.protocol,
       committer: this.committer,
       thread: worker + 1,
-      creditsOf: world.creditsOf,
     });
     this.machine.coinbase = address(COINBASE);
     this.seen = this.protocol.epoch();
@@ -242,6 +241,13 @@ export class Worker {
     else write();
     machine.executed(place);
   }
+}
+
+function creditsRecord(index: number, write: number): Uint8Array {
+  return encodeCredits([
+    { address: address(write), amount: BigInt(index + 1) },
+    { address: address(COINBASE), amount: 1n },
+  ]);
 }
 
 function writeFake(

@@ -64,7 +64,9 @@ export class ReferenceEngine implements Engine {
   ): Promise<number> {
     const { context, block } = this;
     assert(context !== undefined && block !== undefined, 'a transaction belongs to a block');
-    const record = new TransactionRecord(transaction);
+    // Libraries do not expect shared memory.
+    const isShared = transaction.buffer instanceof SharedArrayBuffer;
+    const record = new TransactionRecord(isShared ? transaction.slice() : transaction);
     const cells = new CellReader(this.arena, mode);
     // Before EIP-161 a fee of zero creates the coinbase: it cannot be a blind addition there.
     const coinbase = isFrom(context.fork, 'spuriousDragon') ? context.coinbase : null;
