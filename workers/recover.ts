@@ -53,6 +53,12 @@ export function recoverAll({ rules, raws }: RecoverTask): ArrayBuffer {
   return buffer;
 }
 
+/** On the calling thread: the same for one. */
+export function recoverHere(raw: Uint8Array, rules: DecodeRules): Recovered {
+  const { tag, bytes } = recoverOne(raw, rules);
+  return tag === TAG_RECORD ? new TransactionRecord(bytes) : errorOf(bytes);
+}
+
 /** The answers of `recoverAll`; records are copies, so that one does not keep all of them alive. */
 export function unpackRecovered(buffer: ArrayBuffer): Recovered[] {
   const recovered: Recovered[] = [];

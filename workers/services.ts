@@ -23,7 +23,7 @@ export class Services {
 
   constructor(options: ServiceOptions) {
     const { arena, clock, firstThread } = options;
-    this.recoverer = new Recoverer(options.recoverThreads, options.rules);
+    this.recoverer = new Recoverer(options.recoverThreads, options.rules, clock);
     this.caller = new Caller({ arena, clock, firstThread, threads: options.callThreads });
   }
 

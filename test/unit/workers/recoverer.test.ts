@@ -56,7 +56,7 @@ async function killThreads(recoverer: Recoverer): Promise<void> {
 }
 
 describe('sender recovery on threads', () => {
-  const recoverer = new Recoverer(2, RULES);
+  const recoverer = new Recoverer(2, RULES, null);
   afterAll(() => recoverer.stop());
 
   it('gives in order what decoding gives: records, and errors with their codes', async () => {
@@ -92,11 +92,31 @@ describe('sender recovery on threads', () => {
   });
 
   it('answers with WORKER_FAILED after its end, and starts no thread any more', async () => {
-    const ended = new Recoverer(1, RULES);
+    const ended = new Recoverer(1, RULES, null);
     const waiting = ended.recover(RAWS);
     await new Promise<void>((resolve) => systemClock.after(1, resolve));
     await ended.stop();
     expect(new Set((await waiting).map(plain))).toContain('WORKER_FAILED');
     expect((await ended.recover([signed(1)])).map(plain)).toEqual(['WORKER_FAILED']);
+  });
+});
+
+describe('sender recovery of one that comes alone', () => {
+  it('gives the same on the calling thread, at most once a millisecond', async () => {
+    let nowMs = 0;
+    const clock = { ...systemClock, monotonicMs: () => nowMs };
+    const recoverer = new Recoverer(1, RULES, clock);
+    const threads = () => (recoverer as unknown as { running: number }).running;
+    for (const raw of RAWS) {
+      nowMs += 1;
+      const answer = recoverer.recover([raw]);
+      expect(threads()).toBe(0);
+      expect((await answer).map(plain)).toEqual([expected(raw)]);
+    }
+    const [raw = new Uint8Array(0)] = RAWS;
+    const soon = recoverer.recover([raw]);
+    expect(threads()).toBe(1);
+    expect((await soon).map(plain)).toEqual([expected(raw)]);
+    await recoverer.stop();
   });
 });
