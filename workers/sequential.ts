@@ -26,7 +26,7 @@ export class SequentialExecutor implements Executor {
   private readonly engine: Engine;
   private readonly committer: Committer;
   private coinbase: Uint8Array = new Uint8Array(20);
-  /** Outcomes of the batch; the last of them still where they were written, from `next` back. */
+  /** Of the batch: what has been copied, then what still lies in the arena, `next` behind it. */
   private outcomes = new Outcomes();
   private offsets: number[] = [];
   private next: number;
@@ -100,7 +100,7 @@ export class SequentialExecutor implements Executor {
     } catch (error) {
       arena.rollback(mark);
       this.sequence = sequence;
-      this.takeOutcomes();
+      this.forgetOutcomes();
       throw error;
     }
   }
@@ -165,10 +165,16 @@ export class SequentialExecutor implements Executor {
     this.next = batchOut.base;
   }
 
+  private forgetOutcomes(): void {
+    this.outcomes = new Outcomes();
+    this.offsets = [];
+    this.next = this.arena.layout.batchOut.base;
+  }
+
   private takeOutcomes(): Outcomes {
     this.moveOutcomes();
     const { outcomes } = this;
-    this.outcomes = new Outcomes();
+    this.forgetOutcomes();
     return outcomes;
   }
 }
