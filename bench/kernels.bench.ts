@@ -92,8 +92,15 @@ const CASES: readonly Case[] = [
   { name: 'fromBytes 32', loop: 'loopFromBytes', draw: of(256, 256) },
   { name: 'add, toBytes, fromBytes: a chain', loop: 'loopRoundTrip', draw: of(256, 256) },
   { name: 'mul 256 x 256', loop: 'loopMul', draw: of(256, 256), prototype: 5 },
+  { name: 'mul 128 x 64', loop: 'loopMul', draw: of(128, 64) },
+  { name: '34 i64.mul', loop: 'loopMultiplications', draw: of(256, 256) },
   { name: 'mul 64 x 64', loop: 'loopMul', draw: of(64, 64) },
-  { name: 'mul, each needs the one before', loop: 'loopMulChain', draw: of(256, 256) },
+  {
+    name: 'mul, each needs the one before',
+    loop: 'loopMulChain',
+    // Odd, or the product would soon be zero.
+    draw: () => [bits(256) | 1n, bits(256) | 1n, 0n],
+  },
   { name: 'div 64 / 64', loop: 'loopDiv', draw: of(64, 50), prototype: 11 },
   { name: 'div 128 / 60 (by 10^18)', loop: 'loopDiv', draw: () => [bits(128), ETHER, 0n] },
   { name: 'div 256 / 60 (by 10^18)', loop: 'loopDiv', draw: () => [bits(256), ETHER, 0n] },

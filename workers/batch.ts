@@ -16,7 +16,8 @@ import {
   writeOutcome,
 } from './outcome.js';
 import type { Outcomes } from './outcomes.js';
-import { COUNTERS, KIND_CREDITS, KIND_SYSTEM_CALL, type StepKind } from './protocol.js';
+import { COUNTERS, type StepKind } from './protocol.js';
+import { KIND_CREDITS, KIND_SYSTEM_CALL } from './protocol-map.js';
 import { encodeCredits, encodeSystemCall } from './steps.js';
 
 /** One step of a block as bytes: a transaction record, or what steps.ts lays out. */

@@ -8,21 +8,18 @@
 import type { Arena } from '../state/arena.js';
 import { assert } from '../state/base/assert.js';
 import { DeltacastError } from '../state/base/errors.js';
-import {
-  APPLYING_MS_MAX,
-  MINI_BLOCK_TRANSACTIONS_MAX,
-  WORKER_START_MS,
-} from '../state/base/limits.js';
+import { APPLYING_MS_MAX, WORKER_START_MS } from '../state/base/limits.js';
 import { type Clock, sleep } from '../state/base/ports.js';
 import type { Region } from '../state/layout.js';
 import type { Step } from './batch.js';
+import { encodeContext } from './context.js';
+import type { BlockContext } from './engine.js';
 import { outcomeShare } from './outcomes.js';
 import { TaskThreads } from './pool.js';
-import { type Counter, type Failure, Protocol } from './protocol.js';
+import { type Counter, Protocol } from './protocol.js';
+import { loadSteps, type Round, type Rounds, roundOf } from './rounds.js';
 import type { ExecutionTask } from './worker.js';
 
-/** Records start on cache lines of their own. */
-const RECORD_ALIGNMENT = 64;
 /** A hung thread is found at most this part of the deadline late. */
 const WATCHES_PER_DEADLINE = 8;
 
@@ -38,16 +35,7 @@ export interface CrewOptions {
   readonly heapMegabytes: number;
 }
 
-export interface Round {
-  /** Steps committed, from the first on; they stand. */
-  readonly committed: number;
-  /** Steps begun: what made a round fail is among those between `committed` and here. */
-  readonly begun: number;
-  /** 'none' where all were committed; after 'worker-failed' all threads have exited. */
-  readonly failure: Failure;
-}
-
-export class Crew {
+export class Crew implements Rounds {
   private readonly options: CrewOptions;
   private readonly protocol: Protocol;
   /** Times that the threads had to be ended, and why the last time; for counters and errors. */
@@ -68,25 +56,13 @@ export class Crew {
     this.protocol.reset(workers);
   }
 
-  setContext(bytes: Uint8Array): void {
-    this.protocol.setContext(bytes);
+  async beginBlock(context: BlockContext): Promise<void> {
+    this.protocol.setContext(encodeContext(context));
   }
 
   /** Wakes workers that wait for the hash just put into the arena. */
   announceHash(): void {
     this.protocol.announceHash();
-  }
-
-  /** How many steps from `start` on fit into one round; 0 where the first alone does not. */
-  fitting(steps: readonly Step[], start: number): number {
-    let bytes = 0;
-    let count = 0;
-    for (const { record } of steps.slice(start, start + MINI_BLOCK_TRANSACTIONS_MAX)) {
-      bytes += aligned(record.length);
-      if (bytes > this.protocol.batchIn.bytes) break;
-      count += 1;
-    }
-    return count;
   }
 
   /** Resolves when all threads are attached. @throws DeltacastError WORKER_FAILED, ARENA_TORN */
@@ -121,7 +97,7 @@ export class Crew {
   async round(steps: readonly Step[], firstSequence: number, deadlineMs: number): Promise<Round> {
     await this.start();
     const { protocol } = this;
-    this.load(steps, firstSequence);
+    loadSteps(this.options.arena, protocol, steps, firstSequence);
     // A thread may have died between the start and here, where that was forgotten.
     if (this.trouble !== '') protocol.fail('worker-failed');
     const endWatch = this.watch(deadlineMs);
@@ -132,10 +108,7 @@ export class Crew {
     endWatch();
     if (this.isInTrouble()) await this.fence();
     else if (protocol.failure() !== 'none') this.noteCause();
-    const committed = protocol.head();
-    const begun = Math.min(protocol.claimed(), steps.length);
-    const failure = committed === steps.length ? 'none' : protocol.failure();
-    return { committed, begun, failure };
+    return roundOf(protocol, steps.length);
   }
 
   /** Where the outcome of a committed step lies in the arena. */
@@ -227,20 +200,6 @@ export class Crew {
     this.protocol.endReady();
   }
 
-  private load(steps: readonly Step[], firstSequence: number): void {
-    const { protocol } = this;
-    const { base, bytes } = protocol.batchIn;
-    protocol.prepare(steps.length, firstSequence);
-    let at = base;
-    for (let index = 0; index < steps.length; index += 1) {
-      const step = steps[index];
-      assert(step !== undefined && at + step.record.length <= base + bytes, 'a round fits');
-      this.options.arena.bytes.set(step.record, at);
-      protocol.setStep(index, step.kind, at);
-      at += aligned(step.record.length);
-    }
-  }
-
   /** Resolves when nobody is inside, or somebody may never leave. */
   private async untilQuiet(): Promise<void> {
     const { protocol } = this;
@@ -274,8 +233,4 @@ export class Crew {
     cancel = clock.after(deadlineMs / WATCHES_PER_DEADLINE, look);
     return () => cancel();
   }
-}
-
-function aligned(bytes: number): number {
-  return Math.ceil(bytes / RECORD_ALIGNMENT) * RECORD_ALIGNMENT;
 }

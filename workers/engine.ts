@@ -31,8 +31,28 @@ export interface BlockContext {
  */
 export type ExecutionMode = 'speculative' | 'head';
 
+/** Bytes written; NO_ROOM (-1), or below: only JavaScript can go on. */
+export type RunStep = (
+  machine: number,
+  record: number,
+  out: number,
+  end: number,
+  epoch: number,
+  step: number,
+) => number;
+
+/** An engine that the scheduler's kernel calls without JavaScript in between. */
+export interface KernelEngine {
+  /** What `runStep` works on; 0 while this block's rules are not the kernel's. */
+  readonly machine: number;
+  /** As kernel/transaction.as.ts has it. */
+  readonly runStep: RunStep;
+}
+
 export interface Engine {
   readonly name: string;
+  /** Where the kernel can execute by itself. */
+  readonly inKernel?: KernelEngine;
   /** Fixes the block that all following transactions belong to. */
   beginBlock(block: BlockContext): void | Promise<void>;
   /**

@@ -9,7 +9,7 @@ import { assert } from '../state/base/assert.js';
 import { instantiateKernel } from '../state/base/wasm.js';
 import { framesOf } from '../state/layout.js';
 import { readAuthorization } from './authorizations.js';
-import type { BlockContext, Engine, ExecutionMode } from './engine.js';
+import type { BlockContext, Engine, ExecutionMode, KernelEngine, RunStep } from './engine.js';
 import { isFrom } from './fork.js';
 import { blobBaseFee } from './header.js';
 import { type MachineMemory, setUpMachine } from './interpreter-memory.js';
@@ -24,6 +24,8 @@ import {
 } from './reference/reference-engine.js';
 
 interface EvmKernel {
+  /** For the scheduler alone (kernel/scheduler.as.ts). */
+  readonly runStep: RunStep;
   executeTransaction(m: number, record: number, out: number, end: number, isHead: number): number;
   executeSystemCall(m: number, call: number, length: number, out: number, end: number): number;
 }
@@ -74,6 +76,10 @@ export class InterpreterEngine implements Engine {
       authority: (tuple: number, length: number, out: number) =>
         this.authority(tuple >>> 0, length, out >>> 0),
     });
+  }
+
+  get inKernel(): KernelEngine {
+    return { machine: this.isInterpreted ? this.m : 0, runStep: this.kernel.runStep };
   }
 
   beginBlock(block: BlockContext): void | Promise<void> {

@@ -1,38 +1,9 @@
-/**
- * The coordinator's side of parallel execution: rounds of steps on the worker threads, outcomes
- * back in order. When threads die or hang, all of them are ended, what was committed until then
- * stands, and new threads go on from there: those transactions first, each alone, that were under
- * way. One that fails again is refused: it never had a place in a block, so the clock that found it
- * hung has decided nothing about the state. A batch that fails for good leaves nothing behind.
- */
-import type { Arena, ArenaMark } from '../state/arena.js';
-import { assert } from '../state/base/assert.js';
-import { DeltacastError, isDeltacastError } from '../state/base/errors.js';
+/** Execution of batches by worker threads. */
+import type { Arena } from '../state/arena.js';
 import { WORKER_DEADLINE_MS, WORKER_HEAP_MEGABYTES } from '../state/base/limits.js';
 import { type Clock, systemClock } from '../state/base/ports.js';
-import {
-  ABORT_CAUSES,
-  type Aborts,
-  BatchResult,
-  creditsStep,
-  type Executor,
-  faultRecord,
-  NO_ABORTS,
-  type Step,
-  systemCallOutcome,
-  systemCallStep,
-} from './batch.js';
-import type { BalanceCredit, SystemCall } from './block-steps.js';
-import { encodeContext } from './context.js';
-import { Crew, type Round } from './crew.js';
-import type { BlockContext } from './engine.js';
-import { type Outcome, STATUS_AT, STATUS_OK } from './outcome.js';
-import { Outcomes } from './outcomes.js';
-import { KIND_CREDITS, KIND_TRANSACTION } from './protocol.js';
-
-/** Threads that die before they begin anything, so often in a row, will not do any better. */
-const FRUITLESS_MAX = 3;
-const NO_RECORD = new Uint8Array(0);
+import { BatchExecutor } from './batch-executor.js';
+import { Crew } from './crew.js';
 
 export interface ParallelOptions {
   readonly clock?: Clock;
@@ -45,204 +16,18 @@ export interface ParallelOptions {
   readonly heapMegabytes?: number;
 }
 
-interface Tally {
-  executions: number;
-  aborts: Record<keyof Aborts, number>;
-}
-
-/** How far a batch has come. */
-interface Progress {
-  /** Outcomes until now. */
-  readonly records: Outcomes;
-  /** Steps before this one run alone. */
-  aloneEnd: number;
-  fruitless: number;
-}
-
-export class ParallelExecutor implements Executor {
-  sequence = 0;
-  private readonly arena: Arena;
-  private readonly clock: Clock;
-  private readonly deadlineMs: number;
-  private readonly crew: Crew;
-  private tally: Tally = emptyTally();
-  private running: Promise<void> | null = null;
-
+export class ParallelExecutor extends BatchExecutor {
   /** @param workers  at least 1; threads start with the first batch, or by `start` */
   constructor(arena: Arena, workers: number, options: ParallelOptions = {}) {
-    this.arena = arena;
-    this.clock = options.clock ?? systemClock;
-    this.deadlineMs = options.deadlineMs ?? WORKER_DEADLINE_MS;
-    this.crew = new Crew({
+    const clock = options.clock ?? systemClock;
+    const rounds = new Crew({
       arena,
-      clock: this.clock,
+      clock,
       workers,
       firstThread: options.firstThread ?? 1,
       engineModule: options.engineModule ?? null,
       heapMegabytes: options.heapMegabytes ?? WORKER_HEAP_MEGABYTES,
     });
+    super({ arena, rounds, clock, deadlineMs: options.deadlineMs ?? WORKER_DEADLINE_MS });
   }
-
-  /** Resolves when the threads are ready. @throws DeltacastError WORKER_FAILED */
-  async start(): Promise<void> {
-    await this.crew.start();
-  }
-
-  async beginBlock(context: BlockContext): Promise<void> {
-    assert(this.running === null, 'a block begins between batches');
-    this.crew.setContext(encodeContext(context));
-  }
-
-  runBatch(records: readonly Uint8Array[]): Promise<BatchResult> {
-    return this.runSteps(records.map((record) => ({ kind: KIND_TRANSACTION, record })));
-  }
-
-  async systemCall(call: SystemCall): Promise<Outcome | null> {
-    return systemCallOutcome((await this.runSteps([systemCallStep(call)])).record(0));
-  }
-
-  async credit(credits: readonly BalanceCredit[]): Promise<void> {
-    if (credits.length > 0) await this.runSteps([creditsStep(credits)]);
-  }
-
-  /** Says that a block's hash is in the arena: workers may be waiting for it. */
-  announceHash(): void {
-    this.crew.announceHash();
-  }
-
-  async stop(): Promise<void> {
-    this.crew.abort();
-    await this.running;
-    await this.crew.stop();
-  }
-
-  private runSteps(steps: readonly Step[]): Promise<BatchResult> {
-    assert(this.running === null, 'one batch at a time');
-    const result = this.runWhole(steps);
-    this.running = result.then(
-      () => undefined,
-      () => undefined,
-    );
-    return result;
-  }
-
-  private async runWhole(steps: readonly Step[]): Promise<BatchResult> {
-    const { arena, clock, crew, sequence } = this;
-    const mark = arena.mark();
-    const startedMs = clock.monotonicMs();
-    const cpuBefore = process.cpuUsage();
-    const restartsBefore = crew.restarts;
-    this.tally = emptyTally();
-    try {
-      const records = await this.persist(steps);
-      const cpu = process.cpuUsage(cpuBefore);
-      const restarts = crew.restarts - restartsBefore;
-      return new BatchResult(records, {
-        ...this.tally,
-        restarts,
-        cause: restarts === 0 ? '' : crew.cause,
-        milliseconds: clock.monotonicMs() - startedMs,
-        cpuMilliseconds: (cpu.user + cpu.system) / 1_000,
-      });
-    } catch (error) {
-      if (!isDeltacastError(error, 'ARENA_TORN')) this.goBack(mark, sequence);
-      throw error;
-    } finally {
-      this.running = null;
-    }
-  }
-
-  /** Goes on until every step has an outcome. */
-  private async persist(steps: readonly Step[]): Promise<Outcomes> {
-    const progress: Progress = { records: new Outcomes(), aloneEnd: 0, fruitless: 0 };
-    while (progress.records.count < steps.length) {
-      await this.advance(steps, progress);
-    }
-    return progress.records;
-  }
-
-  /** One round, or the refusal of what does not fit into any. */
-  private async advance(steps: readonly Step[], progress: Progress): Promise<void> {
-    const { crew } = this;
-    const { records, aloneEnd } = progress;
-    const start = records.count;
-    const fitting = crew.fitting(steps, start);
-    if (fitting === 0) {
-      this.refuse(steps[start], records);
-      return;
-    }
-    const part = steps.slice(start, start + (start < aloneEnd ? 1 : fitting));
-    const round = await crew.round(part, this.sequence + 1, this.deadlineMs);
-    this.collect(part, round.committed, records);
-    if (round.committed > 0) progress.fruitless = 0;
-    if (round.failure === 'ARENA_FULL' || round.failure === 'UNDO_FULL') {
-      const region = round.failure === 'UNDO_FULL' ? 'undo' : 'cells or code';
-      throw new DeltacastError('ARENA_FULL', 'the arena is full', { cause: crew.cause, region });
-    }
-    if (round.failure === 'outcome-full') this.makeRoom(part, round, progress);
-    if (round.failure === 'worker-failed') this.recover(part, round, progress);
-  }
-
-  /** The step at the head had no room for its outcome: it gets all there is, and no more. */
-  private makeRoom(part: readonly Step[], { committed }: Round, progress: Progress): void {
-    if (committed > 0) return;
-    if (part.length === 1) this.refuse(part[0], progress.records);
-    else progress.aloneEnd = progress.records.count + 1;
-  }
-
-  /** Decides how to go on after the threads were ended. */
-  private recover(part: readonly Step[], round: Round, progress: Progress): void {
-    if (this.crew.isStopped) throw this.failure('the executor is stopping');
-    const { records } = progress;
-    const suspects = round.begun - round.committed;
-    if (suspects === 0) {
-      progress.fruitless += 1;
-      if (progress.fruitless === FRUITLESS_MAX) throw this.failure('the workers keep failing');
-    } else if (records.count < progress.aloneEnd) {
-      this.refuse(part[0], records);
-    } else {
-      progress.aloneEnd = records.count + suspects;
-    }
-  }
-
-  private failure(message: string): DeltacastError {
-    return new DeltacastError('WORKER_FAILED', message, { cause: this.crew.cause });
-  }
-
-  /** A transaction that has no room or breaks the engine is not includable. */
-  private refuse(step: Step | undefined, records: Outcomes): void {
-    if (step?.kind !== KIND_TRANSACTION) {
-      throw this.failure('a step of the block itself cannot be executed');
-    }
-    records.push(faultRecord());
-  }
-
-  /** Copies the outcomes of a round out of the region and counts sequences. */
-  private collect(steps: readonly Step[], committed: number, records: Outcomes): void {
-    const { arena, crew, tally } = this;
-    const offsets: number[] = [];
-    for (let index = 0; index < committed; index += 1) {
-      if (steps[index]?.kind === KIND_CREDITS) {
-        assert(steps.length === 1, 'credits are a round of their own');
-        this.sequence += 1;
-        records.push(NO_RECORD);
-        continue;
-      }
-      const offset = crew.outcomeOffset(index);
-      offsets.push(offset);
-      if ((arena.bytes[offset + STATUS_AT] ?? 0) <= STATUS_OK) this.sequence += 1;
-    }
-    records.copy(arena.bytes, offsets, crew.outcomeShare);
-    tally.executions += crew.counter('executions');
-    for (const cause of ABORT_CAUSES) tally.aborts[cause] += crew.counter(cause);
-  }
-
-  private goBack(mark: ArenaMark, sequence: number): void {
-    this.arena.rollback(mark);
-    this.sequence = sequence;
-  }
-}
-
-function emptyTally(): Tally {
-  return { executions: 0, aborts: { ...NO_ABORTS } };
 }

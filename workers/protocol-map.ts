@@ -1,39 +1,83 @@
 /**
- * Where the executor's words lie in the arena's CONTROL region: single words first, then the
- * block's context, what failing workers say, and the table of steps. Offsets of words count i32s.
+ * Where the executor's words lie in the arena's CONTROL region, for both languages: single words
+ * first, then the block's context, what failing workers say, and the table of steps. Offsets of
+ * words count i32s; those that end in AT count bytes.
  */
-import { KIB, THREADS_MAX } from '../state/base/limits.js';
 
 /** Words that different threads write at the same time lie on cache lines of their own. */
 export const LINE_WORDS = 16;
+/** Even: a batch is open; odd: none is. */
 export const EPOCH = 0;
 export const STOP = 1;
-export const COUNT = LINE_WORDS;
-export const WORKERS = LINE_WORDS + 1;
-export const CONTEXT_EPOCH = LINE_WORDS + 2;
-export const CONTEXT_BYTES = LINE_WORDS + 3;
-export const READY = LINE_WORDS + 4;
-export const CLAIM = 2 * LINE_WORDS;
-export const HEAD = 3 * LINE_WORDS;
-export const TOKEN = 4 * LINE_WORDS;
-/** f64: sequence of the next included step; only the token's holder touches it. */
-export const SEQUENCE_AT = (4 * LINE_WORDS + 2) * 4;
-export const FAILURE = 5 * LINE_WORDS;
-export const DONE = 5 * LINE_WORDS + 1;
-export const ACTIVE = 6 * LINE_WORDS;
-export const WAITERS = 7 * LINE_WORDS;
-export const HASHES = 8 * LINE_WORDS;
+export const COUNT = 16;
+export const WORKERS = 17;
+export const CONTEXT_EPOCH = 18;
+export const CONTEXT_BYTES = 19;
+export const READY = 20;
+/** The next step that nobody has taken. */
+export const CLAIM = 32;
+/** The next step to be committed, above two bits (HEAD_...). */
+export const HEAD = 48;
+/** 1: somebody commits. What follows on its line only the holder touches. */
+export const TOKEN = 64;
+/** Judged since the last decision whether to go on together, and how many of them were stale. */
+export const JUDGED = 65;
+export const STALE = 66;
+/** Steps until the next try to work together, while one works alone. */
+export const SOLO_LEFT = 67;
+/** f64: sequence of the next included step. */
+export const SEQUENCE_AT = 272;
+export const FAILURE = 80;
+export const DONE = 81;
+export const ACTIVE = 96;
+export const WAITERS = 112;
+export const HASHES = 128;
+/** 1: what is executed ahead of its turn was stale too often, so nobody does. */
+export const SOLO = 144;
 /** One line a thread: how often each thing happened in this batch, in the order of COUNTERS. */
-export const COUNTERS_BASE = 16 * LINE_WORDS;
-export const WORD_COUNT = COUNTERS_BASE + THREADS_MAX * LINE_WORDS;
-export const CONTEXT_AT = 4 * KIB;
-export const CONTEXT_BYTES_MAX = 16 * KIB;
+export const COUNTERS_BASE = 256;
+export const CONTEXT_AT = 0x2000;
+export const CONTEXT_BYTES_MAX = 0x4000;
 /** What a failing worker has to say, one piece a thread. */
-export const MESSAGES_AT = 24 * KIB;
+export const MESSAGES_AT = 0x6000;
 export const MESSAGE_BYTES_MAX = 512;
-/** A line for each step: where its record is, its kind, its status, where its outcome is. */
-export const TABLE_AT = 64 * KIB;
+/** What each thread's scheduler remembers (kernel/scheduler-map.ts). */
+export const WORKERS_AT = 0xa000;
+/** A line for each step. */
+export const TABLE_AT = 0x10000;
+export const STEP_BYTES = 64;
 export const RECORD = 0;
 export const KIND = 1;
 export const STATUS = 2;
 export const OUTCOME = 3;
+/** Pointer to what it read and writes (kernel/effects-map.ts); 0: the outcome record says so. */
+export const EFFECTS = 4;
+/** Thread that executed it. */
+export const OWNER = 5;
+
+/**
+ * The head's word says in one: is a worker changing cells for the step at the head, may nobody
+ * begin to any more, and above these two bits the head. So a thread that dies leaves no doubt
+ * whether its step was committed.
+ */
+export const HEAD_APPLYING = 1;
+export const HEAD_BARRED = 2;
+export const HEAD_SHIFT = 2;
+
+/** Kinds of steps. */
+export const KIND_TRANSACTION = 0;
+export const KIND_SYSTEM_CALL = 1;
+export const KIND_CREDITS = 2;
+
+/**
+ * Statuses of a step, in the low two bits below its epoch; anything else is "not there yet". The
+ * epoch's high bits fall off: 2^29 batches later it comes again.
+ */
+export const EXECUTED = 1;
+/** To be executed by whoever commits it: it cannot be done, or had no room, ahead of its turn. */
+export const DEFERRED = 2;
+
+/** Indexes of FAILURES (protocol.ts). */
+export const FAILED_ARENA_FULL = 1;
+export const FAILED_UNDO_FULL = 2;
+export const FAILED_OUTCOME_FULL = 3;

@@ -1,40 +1,22 @@
 /**
- * The words in shared memory by which coordinator and workers agree: every function is one atomic
- * operation, so that a test can put them in any order. A batch lives between an even epoch, which
- * opens it, and the odd one that closes it. A worker takes part only after it has entered and seen
- * the epoch still open, so that closing and then waiting for `active` to be 0 leaves nobody inside.
- * A status carries the epoch it was made in: one that arrives late means nothing.
+ * The words in shared memory by which coordinator and workers agree, as the coordinator and a
+ * worker's driver see them: every function is one atomic operation, so that a test can put them in
+ * any order. The workers' own part is in the kernel (kernel/scheduler.as.ts). A batch lives between
+ * an even epoch, which opens it, and the odd one that closes it. A worker takes part only after it
+ * has entered and seen the epoch still open, so that closing and then waiting for `active` to be 0
+ * leaves nobody inside. A status carries the epoch it was made in: one that arrives late means
+ * nothing.
  */
 import type { Arena } from '../state/arena.js';
 import { assert } from '../state/base/assert.js';
 import { MINI_BLOCK_TRANSACTIONS_MAX, THREADS_MAX } from '../state/base/limits.js';
 import type { Region } from '../state/layout.js';
+import { WORKER_BYTES } from './kernel/scheduler-map.js';
 import * as map from './protocol-map.js';
 
 /** Some 10 ns each: a batch that comes within 30 us costs no wake-up. */
 const SPINS = 3_000;
-/** A waiting worker looks for a failure this often, should a notification pass it by. */
-const HEAD_WAIT_MS = 1;
-
-/**
- * The head's word says in one: is a worker changing cells for the step at the head, may nobody
- * begin to any more, and above these two bits the head. So a thread that dies leaves no doubt
- * whether its step was committed.
- */
-const APPLYING = 1;
-const BARRED = 2;
-const HEAD_SHIFT = 2;
-
-/** Kinds of steps. */
-export const KIND_TRANSACTION = 0;
-export const KIND_SYSTEM_CALL = 1;
-export const KIND_CREDITS = 2;
 export type StepKind = 0 | 1 | 2;
-
-/** Statuses of a step within its epoch; anything else is "not there yet". */
-export const EXECUTED = 1;
-/** To be executed by whoever commits it: it cannot be done, or had no room, ahead of its turn. */
-export const DEFERRED = 2;
 
 /** Why a batch ended before its last step; what was committed until then stands. */
 export const FAILURES = [
@@ -46,7 +28,7 @@ export const FAILURES = [
 ] as const;
 export type Failure = (typeof FAILURES)[number];
 
-/** The first four: the kind of the first cell that was no longer as read. */
+/** In the order of a thread's line (kernel/scheduler-limits.ts). */
 export const COUNTERS = [
   'staleBalance',
   'staleNonce',
@@ -55,9 +37,16 @@ export const COUNTERS = [
   'needsHead',
   'deferred',
   'executions',
+  'atHead',
+  'chunks',
+  'stolen',
+  'parks',
+  'parkedMicroseconds',
+  'commitMicroseconds',
 ] as const;
 export type Counter = (typeof COUNTERS)[number];
-const EXECUTIONS = COUNTERS.indexOf('executions');
+const WORD_COUNT = map.COUNTERS_BASE + THREADS_MAX * map.LINE_WORDS;
+const STEP_WORDS = map.STEP_BYTES / Int32Array.BYTES_PER_ELEMENT;
 
 export class Protocol {
   readonly batchIn: Region;
@@ -70,10 +59,14 @@ export class Protocol {
   constructor(arena: Pick<Arena, 'memory' | 'layout'>) {
     const { buffer } = arena.memory;
     const { control, batchIn, batchOut } = arena.layout;
-    const tableWords = map.LINE_WORDS * MINI_BLOCK_TRANSACTIONS_MAX;
-    assert(map.WORD_COUNT * 4 <= map.CONTEXT_AT, 'the words end before the context');
+    const tableWords = STEP_WORDS * MINI_BLOCK_TRANSACTIONS_MAX;
+    assert(WORD_COUNT * 4 <= map.CONTEXT_AT, 'the words end before the context');
+    const messagesEnd = map.MESSAGES_AT + THREADS_MAX * map.MESSAGE_BYTES_MAX;
+    assert(messagesEnd <= map.WORKERS_AT, 'what failing workers say ends before their state');
+    const workersEnd = map.WORKERS_AT + THREADS_MAX * WORKER_BYTES;
+    assert(workersEnd <= map.TABLE_AT, 'the state of the workers ends before the table');
     assert(map.TABLE_AT + tableWords * 4 <= control.bytes, 'the table fits its region');
-    this.words = new Int32Array(buffer, control.base, map.WORD_COUNT);
+    this.words = new Int32Array(buffer, control.base, WORD_COUNT);
     this.table = new Int32Array(buffer, control.base + map.TABLE_AT, tableWords);
     this.view = new DataView(buffer, control.base, control.bytes);
     this.bytes = new Uint8Array(buffer, control.base, control.bytes);
@@ -125,13 +118,13 @@ export class Protocol {
     for (const word of [map.CLAIM, map.HEAD, map.TOKEN, map.FAILURE, map.DONE]) {
       Atomics.store(this.words, word, 0);
     }
-    this.words.fill(0, map.COUNTERS_BASE, map.WORD_COUNT);
+    this.words.fill(0, map.COUNTERS_BASE, WORD_COUNT);
     this.view.setFloat64(map.SEQUENCE_AT, firstSequence, true);
     Atomics.store(this.words, map.COUNT, count);
   }
 
   setStep(index: number, kind: StepKind, record: number): void {
-    const line = index * map.LINE_WORDS;
+    const line = index * STEP_WORDS;
     this.table[line + map.RECORD] = record;
     this.table[line + map.KIND] = kind;
     Atomics.store(this.table, line + map.STATUS, 0);
@@ -183,12 +176,12 @@ export class Protocol {
 
   /** From now on nobody begins to change cells. */
   bar(): void {
-    Atomics.or(this.words, map.HEAD, BARRED);
+    Atomics.or(this.words, map.HEAD, map.HEAD_BARRED);
   }
 
   /** True while a worker changes cells; one that dies then leaves the arena in an unknown state. */
   isApplying(): boolean {
-    return (Atomics.load(this.words, map.HEAD) & APPLYING) !== 0;
+    return (Atomics.load(this.words, map.HEAD) & map.HEAD_APPLYING) !== 0;
   }
 
   counter(thread: number, counter: Counter): number {
@@ -239,20 +232,27 @@ export class Protocol {
   }
 
   head(): number {
-    return Atomics.load(this.words, map.HEAD) >> HEAD_SHIFT;
+    return Atomics.load(this.words, map.HEAD) >> map.HEAD_SHIFT;
+  }
+
+  /** Steps that workers have taken; may pass the number of steps. */
+
+  /** Steps that workers have taken; may pass the number of steps. */
+  claimed(): number {
+    return Atomics.load(this.words, map.CLAIM);
   }
 
   recordOffset(index: number): number {
-    return (this.table[index * map.LINE_WORDS + map.RECORD] ?? 0) >>> 0;
+    return (this.table[index * STEP_WORDS + map.RECORD] ?? 0) >>> 0;
   }
 
   kind(index: number): StepKind {
-    return (this.table[index * map.LINE_WORDS + map.KIND] ?? 0) as StepKind;
+    return (this.table[index * STEP_WORDS + map.KIND] ?? 0) as StepKind;
   }
 
   /** Meaningful once the status says that there is one. */
   outcomeOffset(index: number): number {
-    return (this.table[index * map.LINE_WORDS + map.OUTCOME] ?? 0) >>> 0;
+    return (this.table[index * STEP_WORDS + map.OUTCOME] ?? 0) >>> 0;
   }
 
   /** The first failure stands. */
@@ -276,15 +276,6 @@ export class Protocol {
     Atomics.wait(this.words, map.EPOCH, seen);
   }
 
-  enter(): void {
-    Atomics.add(this.words, map.ACTIVE, 1);
-  }
-
-  leave(): void {
-    Atomics.sub(this.words, map.ACTIVE, 1);
-    Atomics.notify(this.words, map.ACTIVE);
-  }
-
   contextEpoch(): number {
     return Atomics.load(this.words, map.CONTEXT_EPOCH);
   }
@@ -294,76 +285,6 @@ export class Protocol {
       map.CONTEXT_AT,
       map.CONTEXT_AT + Atomics.load(this.words, map.CONTEXT_BYTES),
     );
-  }
-
-  claimed(): number {
-    return Atomics.load(this.words, map.CLAIM);
-  }
-
-  claim(): number {
-    return Atomics.add(this.words, map.CLAIM, 1);
-  }
-
-  /** Blocks until the head is another than `seen`; bounded, so that a failure is noticed. */
-  waitForHead(seen: number): void {
-    Atomics.add(this.words, map.WAITERS, 1);
-    const word = Atomics.load(this.words, map.HEAD);
-    if (word >> HEAD_SHIFT === seen) Atomics.wait(this.words, map.HEAD, word, HEAD_WAIT_MS);
-    Atomics.sub(this.words, map.WAITERS, 1);
-  }
-
-  tryToken(): boolean {
-    return Atomics.compareExchange(this.words, map.TOKEN, 0, 1) === 0;
-  }
-
-  releaseToken(): void {
-    Atomics.store(this.words, map.TOKEN, 0);
-  }
-
-  /** Only the token's holder, before it changes a cell. @returns false: it must not any more */
-  tryApplying(head: number): boolean {
-    const word = head << HEAD_SHIFT;
-    return Atomics.compareExchange(this.words, map.HEAD, word, word | APPLYING) === word;
-  }
-
-  /** The step at the head is committed: one addition ends applying too. @returns the new head */
-  advanceHead(): number {
-    const added = (1 << HEAD_SHIFT) - APPLYING;
-    const head = (Atomics.add(this.words, map.HEAD, added) + added) >> HEAD_SHIFT;
-    if (Atomics.load(this.words, map.WAITERS) > 0) Atomics.notify(this.words, map.HEAD);
-    return head;
-  }
-
-  /** The step at the head is given up; what it has changed is to be rolled back. */
-  endApplying(): void {
-    Atomics.and(this.words, map.HEAD, ~APPLYING);
-  }
-
-  /** Only the token's holder. @returns the sequence for this step */
-  takeSequence(): number {
-    const sequence = this.view.getFloat64(map.SEQUENCE_AT, true);
-    this.view.setFloat64(map.SEQUENCE_AT, sequence + 1, true);
-    return sequence;
-  }
-
-  /** @returns EXECUTED, DEFERRED, or another number for "not in this epoch" */
-  status(index: number, epoch: number): number {
-    return Atomics.load(this.table, index * map.LINE_WORDS + map.STATUS) - epochTag(epoch);
-  }
-
-  /** The outcome's bytes are all written before this one store makes them visible. */
-  publish(index: number, epoch: number, status: number, outcome: number): void {
-    this.table[index * map.LINE_WORDS + map.OUTCOME] = outcome;
-    Atomics.store(this.table, index * map.LINE_WORDS + map.STATUS, epochTag(epoch) + status);
-  }
-
-  countExecution(thread: number): void {
-    Atomics.add(this.words, counterWord(thread, EXECUTIONS), 1);
-  }
-
-  /** @param counter  index into COUNTERS */
-  countAbort(thread: number, counter: number): void {
-    Atomics.add(this.words, counterWord(thread, counter), 1);
   }
 
   say(thread: number, text: string): void {
@@ -384,11 +305,6 @@ export class Protocol {
   waitForHash(turn: number, timeoutMs: number): void {
     Atomics.wait(this.words, map.HASHES, turn, timeoutMs);
   }
-}
-
-/** Two bits for the status; the epoch's high bits fall off, 2^29 batches later it comes again. */
-function epochTag(epoch: number): number {
-  return (epoch << 2) & 0x7fff_fffc;
 }
 
 function counterWord(thread: number, counter: number): number {

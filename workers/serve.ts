@@ -2,6 +2,7 @@
 import { Arena } from '../state/arena.js';
 import { DeltacastError } from '../state/base/errors.js';
 import { BLOCK_HASH_WAIT_MS } from '../state/base/limits.js';
+import { systemClock } from '../state/base/ports.js';
 import { loadEngineFactory } from './engine-factory.js';
 import { WorkerExecutor } from './executor.js';
 import { Protocol } from './protocol.js';
@@ -13,7 +14,8 @@ export async function serve(task: ExecutionTask): Promise<void> {
   const blockHash = async (number: number) => waitForHash(arena, protocol, number);
   const createEngine = await loadEngineFactory(task.engineModule);
   const engine = createEngine(arena, blockHash);
-  await new WorkerExecutor({ arena, protocol, engine, worker: task.worker }).serve();
+  const { worker } = task;
+  await new WorkerExecutor({ arena, protocol, engine, clock: systemClock, worker }).serve();
 }
 
 /** Blocks until the sealer has put the hash there: it is one of a block that came before ours. */

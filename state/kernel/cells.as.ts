@@ -15,6 +15,12 @@ import { saveCell } from "./undo.as";
  */
 export function loadValue(id: u32, out: usize): u64 {
   assert(isCell(id));
+  return loadInline(id, out);
+}
+
+/** The same for the caller whose time is mostly this, and whose id is certain. */
+@inline
+export function loadInline(id: u32, out: usize): u64 {
   const cell = cellPointer(id);
   for (let spins: u32 = 0; spins < SPINS_MAX; spins++) {
     const lock = atomic.load<u64>(cell, CELL_LOCK);

@@ -11,9 +11,9 @@
  */
 import { cellPointer, isCell, keyPointer } from "./arena.as";
 import {
-  CELL_LOCK, FULL_CELLS, H_CELL_COUNT, H_CELL_LIMIT, H_GROWN_AT, H_INDEX,
-  H_INDEX_LOG2_MAX, H_INDEX_WORD, H_SEED, INDEX_LOG2_MIN, INDEX_SLOT_BYTES, KEY_BYTES, KEY_KIND,
-  KEY_LINK, KEY_NEXT, KEY_SLOT, KIND_CODE, KIND_SLOT, NO_CELL,
+  CELL_BYTES, CELL_LOCK, FULL_CELLS, H_CELLS, H_CELL_COUNT, H_CELL_LIMIT, H_GROWN_AT, H_INDEX,
+  H_INDEX_LOG2_MAX, H_INDEX_WORD, H_KEYS, H_SEED, INDEX_LOG2_MIN, INDEX_SLOT_BYTES, KEY_BYTES,
+  KEY_KIND, KEY_LINK, KEY_NEXT, KEY_SLOT, KIND_CODE, KIND_SLOT, NO_CELL,
 } from "./map";
 
 const OS_PAGE_BYTES: usize = 4096;
@@ -29,9 +29,15 @@ export function findCell(kind: u32, address: usize, slot: usize): u32 {
   return findHashed(hashKey(kind, address, slot), kind, address, slot);
 }
 
-/** The same with the hash from `hashKey` at hand. A miss is certain only under one table. */
+/** The same with the hash from `hashKey` at hand. */
 export function findHashed(hash: u32, kind: u32, address: usize, slot: usize): u32 {
   assert(kind <= <u32>KIND_SLOT);
+  return findInline(hash, kind, address, slot);
+}
+
+/** For the caller whose time is mostly this. A miss is certain only under one table. */
+@inline
+export function findInline(hash: u32, kind: u32, address: usize, slot: usize): u32 {
   while (true) {
     const word = atomic.load<u32>(H_INDEX_WORD);
     const id = findInTable(word & 0xff, hash, kind, address, slot);
@@ -93,16 +99,61 @@ export function ownerOf(slotCell: u32): u32 {
 
 /** Seeded hash of a key; its top bits choose the place, all of it is the tag. */
 export function hashKey(kind: u32, address: usize, slot: usize): u32 {
-  let sum = load<u64>(H_SEED, 112);
-  sum += mix(address, 0, 0);
-  sum += mix(address, 8, 16);
-  sum += (load<u64>(H_SEED, 32) + load<u32>(address, 16)) * (load<u64>(H_SEED, 40) + kind);
-  return <u32>((kind == KIND_SLOT ? sum + mixWord(slot) : sum) >> 32);
+  const sum = hashAddress(address);
+  return kind == KIND_SLOT ? hashSlot(sum, address, slot) : hashField(sum, address, kind);
+}
+
+/** The hash of an account's balance key before its upper half is taken: all others begin so. */
+@inline
+export function hashAddress(address: usize): u64 {
+  return load<u64>(H_SEED, 112) + mix(address, 0, 0) + mix(address, 8, 16)
+    + tailOf(address) * load<u64>(H_SEED, 40);
+}
+
+/** hashKey of a balance, nonce or code. @param sum  hashAddress of the address */
+@inline
+export function hashField(sum: u64, address: usize, kind: u32): u32 {
+  return <u32>((sum + tailOf(address) * kind) >> 32);
+}
+
+/** hashKey of a slot. */
+@inline
+export function hashSlot(sum: u64, address: usize, slot: usize): u32 {
+  return <u32>((sum + tailOf(address) * KIND_SLOT + mixWord(slot)) >> 32);
 }
 
 /** Seeded hash of one 32-byte word. */
 export function hashWord(word: usize): u32 {
   return <u32>((load<u64>(H_SEED, 112) + mixWord(word)) >> 32);
+}
+
+/**
+ * Loads what looking up five keys and reading their cells will need: index slots first, then the
+ * lines of whatever keys are there. Lines that no cache holds so come side by side, not each when
+ * the one before has been made sense of. @returns a number that the caller has to use up
+ */
+// Five parameters: hashes.
+export function touchCells(a: u32, b: u32, c: u32, d: u32, e: u32): u32 {
+  const log2 = load<u32>(H_INDEX_WORD) & 0xff, right = 32 - log2;
+  const table = tablePointer(log2);
+  const at = firstWord(table, a >> right), bt = firstWord(table, b >> right);
+  const ct = firstWord(table, c >> right), dt = firstWord(table, d >> right);
+  const et = firstWord(table, e >> right);
+  const keys = <usize>load<u32>(H_KEYS), cells = <usize>load<u32>(H_CELLS);
+  return touchLines(keys, cells, at) | touchLines(keys, cells, bt) | touchLines(keys, cells, ct)
+    | touchLines(keys, cells, dt) | touchLines(keys, cells, et);
+}
+
+@inline
+function firstWord(table: usize, at: u32): u32 {
+  return load<u32>(table + <usize>at * INDEX_SLOT_BYTES);
+}
+
+/** @param word  an id plus one; 0 stands for the first */
+@inline
+function touchLines(keys: usize, cells: usize, word: u32): u32 {
+  const line = <usize>(word - u32(word != 0)) * CELL_BYTES;
+  return load<u32>(keys + line) | load<u32>(cells + line);
 }
 
 /** Un-interns the newest cells until `count` are left (writer only; their values are undone). */
@@ -121,6 +172,12 @@ export function uninternTo(count: u32): void {
 function mix(words: usize, at: usize, seed: usize): u64 {
   return (load<u64>(<usize>H_SEED + seed) + load<u32>(words + at))
     * (load<u64>(<usize>H_SEED + seed, 8) + load<u32>(words + at, 4));
+}
+
+/** The end of an address; in the hash it is multiplied by a key and the kind. */
+@inline
+function tailOf(address: usize): u64 {
+  return load<u64>(H_SEED, 32) + load<u32>(address, 16);
 }
 
 @inline

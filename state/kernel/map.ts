@@ -85,13 +85,18 @@ export const KIND_SLOT = 3;
 /** "No such cell"; as u32 it is above every id. */
 export const NO_CELL = -1;
 
-/** A cell line: value (four u64 limbs, lowest first), version, undo head, seqlock, spare. */
+/** A cell line: value (four u64 limbs, lowest first), version, undo head, seqlock, pending. */
 export const CELL_BYTES = 64;
 export const CELL_VERSION = 32;
 /** u64: position of the newest undo node of this cell, plus one; 0 = none. */
 export const CELL_UNDO = 40;
 /** u64: odd while the line is being written; only ever counts up. */
 export const CELL_LOCK = 48;
+/**
+ * u64: what transactions that are not committed yet wrote: pointer to the newest node, below the
+ * epoch of the batch that it belongs to. The executor's alone (workers/kernel/pending.as.ts).
+ */
+export const CELL_PENDING = 56;
 
 /** A key line: address, kind, chain links, slot (four u64 limbs, lowest first). */
 export const KEY_BYTES = 64;

@@ -7,8 +7,8 @@ import { NO_CELL } from '../../state/arena.js';
 import { assert } from '../../state/base/assert.js';
 import { toBigInt, toWord } from '../../state/base/bytes.js';
 import type { CellStore } from '../../workers/cell-store.js';
-import type { OutcomeCommitter } from '../../workers/commit.js';
 import { STATUS_AT, STATUS_FAILED, STATUS_OK } from '../../workers/outcome.js';
+import type { OutcomeCommitter } from './kernel-committer.js';
 
 const OUTCOME_FEE = 16;
 const OUTCOME_LISTS = 69;

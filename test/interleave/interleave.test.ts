@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { Arena } from '../../state/arena.js';
 import { runAll, runFence, runSeed } from './orders.js';
-import { PLANTED, PLANTED_IN_FENCE } from './planted.js';
+import { type Parts, PLANTED, PLANTED_IN_FENCE, RIGHT } from './planted.js';
 import type { FakeStep } from './tiny.js';
-import { RIGHT } from './world.js';
+import { loadKernel, type Setting } from './world.js';
 
 /** R2: each order of the atomic steps gives the result of sequential execution, and ends. */
 
@@ -15,6 +15,12 @@ const PREEMPTIONS = Number(process.env['PREEMPTIONS'] ?? 3);
 const PLANTED_RUNS = 5_000;
 
 const arena = Arena.create({ megabytes: 8, threads: 5 });
+arena.openMiniBlock(1);
+
+const settingOf = async (parts: Parts): Promise<Setting> => {
+  return { arena, kernel: await loadKernel(arena, parts), parts };
+};
+const RIGHT_SETTING = await settingOf(RIGHT);
 const step = (reads: readonly number[], write: number): FakeStep => {
   return { kind: 'plain', reads, write, fee: 0 };
 };
@@ -32,13 +38,13 @@ function runSeeds(runs: number, run: (seed: number) => unknown): void {
 
 describe('workers and coordinator in any order', () => {
   it('claim each step once, commit each once, in order, and all end', () => {
-    runSeeds(RUNS, (seed) => runSeed(arena, seed, RIGHT));
+    runSeeds(RUNS, (seed) => runSeed(RIGHT_SETTING, seed));
   });
 
   it('leave cells as the head says when all threads are ended at any step', () => {
     let torn = 0;
     runSeeds(RUNS / 4, (seed) => {
-      torn += Number(runFence(arena, seed, RIGHT));
+      torn += Number(runFence(RIGHT_SETTING, seed));
     });
     // Threads that died by themselves while they changed cells: rare, and known.
     expect(torn).toBeLessThan(RUNS / 40);
@@ -55,7 +61,7 @@ describe('workers and coordinator in any order', () => {
   ];
   it.each(pairs)('give one result in all orders of 2 workers and 2 steps that %s', (_, steps) => {
     const bounds = { workers: 2, preemptionsMax: Number.POSITIVE_INFINITY };
-    expect(runAll(arena, bounds, steps, RIGHT)).toBeGreaterThan(1_000);
+    expect(runAll(RIGHT_SETTING, bounds, steps)).toBeGreaterThan(1_000);
   });
 
   const triples: typeof pairs = [
@@ -67,17 +73,19 @@ describe('workers and coordinator in any order', () => {
     `give one result in all orders with ${PREEMPTIONS} preemptions and 3 steps that %s`,
     (_, steps) => {
       const bounds = { workers: 2, preemptionsMax: PREEMPTIONS };
-      expect(runAll(arena, bounds, steps, RIGHT)).toBeGreaterThan(3_000);
+      expect(runAll(RIGHT_SETTING, bounds, steps)).toBeGreaterThan(3_000);
     },
   );
 });
 
 describe('a worker that is wrong in one thing is found out: it', () => {
-  it.each(Object.entries(PLANTED))('%s', (_name, parts) => {
-    expect(() => runSeeds(PLANTED_RUNS, (seed) => runSeed(arena, seed, parts))).toThrow('SEED=');
+  it.each(Object.entries(PLANTED))('%s', async (_name, parts) => {
+    const setting = await settingOf(parts);
+    expect(() => runSeeds(PLANTED_RUNS, (seed) => runSeed(setting, seed))).toThrow('SEED=');
   });
 
-  it.each(Object.entries(PLANTED_IN_FENCE))('%s', (_name, parts) => {
-    expect(() => runSeeds(PLANTED_RUNS, (seed) => runFence(arena, seed, parts))).toThrow('SEED=');
+  it.each(Object.entries(PLANTED_IN_FENCE))('%s', async (_name, parts) => {
+    const setting = await settingOf(parts);
+    expect(() => runSeeds(PLANTED_RUNS, (seed) => runFence(setting, seed))).toThrow('SEED=');
   });
 });

@@ -1,29 +1,8 @@
-import type { Arena } from '../../state/arena.js';
 import * as map from '../../workers/protocol-map.js';
+import { Dice } from './dice.js';
 import type { FakeStep } from './tiny.js';
 import { TinyCells } from './tiny.js';
-import { type Parts, type Worker, World } from './world.js';
-
-/** Chance of one run: the same seed gives the same order of steps. */
-export class Dice {
-  private state: number;
-
-  constructor(seed: number) {
-    this.state = seed | 0;
-  }
-
-  /** In [0, 1). */
-  roll(): number {
-    this.state = (this.state + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  }
-
-  below(count: number): number {
-    return Math.floor(this.roll() * count);
-  }
-}
+import { type Setting, type Worker, World } from './world.js';
 
 const KINDS = ['needsHead', 'tooLarge', 'picky', 'systemCall', 'credits'] as const;
 
@@ -39,9 +18,23 @@ export function randomSteps(dice: Dice, countMax: number): FakeStep[] {
 }
 
 /** Several batches on several workers; the coordinator is one of those whose steps are mixed. */
-export function runSeed(arena: Arena, seed: number, parts: Parts): number {
+export function runSeed(setting: Setting, seed: number): number {
+  return undone(setting, () => runOrder(setting, seed));
+}
+
+/** Leaves the cells as they were. */
+function undone<Result>({ arena }: Setting, run: () => Result): Result {
+  const mark = arena.mark();
+  try {
+    return run();
+  } finally {
+    arena.rollback(mark);
+  }
+}
+
+function runOrder(setting: Setting, seed: number): number {
   const dice = new Dice(seed);
-  const world = new World(arena, 1 + dice.below(4), parts);
+  const world = new World(setting, 1 + dice.below(4), dice.below(2) * 0.004);
   const coordinator = coordinate(world, dice);
   const stickiness = [0, 0.5, 0.9, 0.98][dice.below(4)] ?? 0;
   const processes = [coordinator, ...world.workers];
@@ -80,9 +73,13 @@ function* coordinate(world: World, dice: Dice): Generator<void> {
  * that, or some before it. What the head says must be in the cells, or the arena known to be torn.
  * @returns true where it was torn: only where a thread died by itself while it changed cells
  */
-export function runFence(arena: Arena, seed: number, parts: Parts): boolean {
+export function runFence(setting: Setting, seed: number): boolean {
+  return undone(setting, () => runFenced(setting, seed));
+}
+
+function runFenced(setting: Setting, seed: number): boolean {
   const dice = new Dice(seed);
-  const world = new World(arena, 1 + dice.below(4), parts);
+  const world = new World(setting, 1 + dice.below(4), dice.below(2) * 0.004);
   const { protocol, workers } = world;
   const steps = randomSteps(dice, 6);
   for (const _ of world.prepare(steps));
@@ -96,7 +93,7 @@ export function runFence(arena: Arena, seed: number, parts: Parts): boolean {
   some(dice.below(200));
   const first = workers[dice.below(workers.length)];
   const crashes = dice.roll() < 0.3;
-  const mayTear = crashes && first?.machine.isApplying === true;
+  const mayTear = crashes && first?.isApplying === true;
   if (first !== undefined && crashes) first.isDead = true;
   some(dice.below(50));
   protocol.fail('worker-failed');
@@ -134,22 +131,24 @@ interface Search {
  * Runs every order of the steps of all workers within the bounds; orders that meet in the same
  * state go on once. @returns the number of different states
  */
-export function runAll(arena: Arena, bounds: Bounds, steps: readonly FakeStep[], parts: Parts) {
+export function runAll(setting: Setting, bounds: Bounds, steps: readonly FakeStep[]): number {
   const left = bounds.preemptionsMax;
   const search: Search = { seen: new Map(), pending: [] };
   for (let first = 0; first < bounds.workers; first += 1) {
     search.pending.push({ order: [first], left });
   }
   for (let next = search.pending.pop(); next !== undefined; next = search.pending.pop()) {
-    const world = opened(arena, bounds.workers, steps, parts);
-    for (const worker of next.order) stepOn(world.workers[worker]);
-    follow(world, arena, next, search);
+    undone(setting, () => {
+      const world = opened(setting, bounds.workers, steps);
+      for (const worker of next.order) stepOn(world.workers[worker]);
+      follow(world, next, search);
+    });
   }
   return search.seen.size;
 }
 
-function opened(arena: Arena, workers: number, steps: readonly FakeStep[], parts: Parts): World {
-  const world = new World(arena, workers, parts);
+function opened(setting: Setting, workers: number, steps: readonly FakeStep[]): World {
+  const world = new World(setting, workers, 0);
   for (const _ of world.prepare(steps));
   world.protocol.turn();
   for (const worker of world.workers) stepOn(worker);
@@ -157,12 +156,12 @@ function opened(arena: Arena, workers: number, steps: readonly FakeStep[], parts
 }
 
 /** Goes on with the same worker until a known state; notes for later where others could go on. */
-function follow(world: World, arena: Arena, from: Search['pending'][number], search: Search): void {
+function follow(world: World, from: Search['pending'][number], search: Search): void {
   const { seen, pending } = search;
   const order = [...from.order];
   let current = order[order.length - 1] ?? 0;
   for (;;) {
-    const state = textOf(world, arena, current);
+    const state = textOf(world, current);
     if ((seen.get(state) ?? -1) >= from.left) return;
     seen.set(state, from.left);
     const isAble = world.workers[current]?.isOver === false;
@@ -193,18 +192,19 @@ function stepOn(worker: Worker | undefined): void {
 const WORDS = [map.CLAIM, map.HEAD, map.TOKEN, map.FAILURE, map.DONE, map.ACTIVE];
 
 /** Everything that decides what can happen from here on. */
-function textOf(world: World, arena: Arena, current: number): string {
+function textOf(world: World, current: number): string {
+  const { arena } = world;
   const { base } = arena.layout.control;
-  const words = new Int32Array(arena.memory.buffer, base, map.WORD_COUNT);
+  const words = new Int32Array(arena.memory.buffer, base, map.COUNTERS_BASE);
   const table = new Int32Array(arena.memory.buffer, base + map.TABLE_AT, 16 * map.LINE_WORDS);
   let text = world.cells.text;
   for (const word of WORDS) text += `,${words[word]}`;
   for (let index = 0; index < world.steps.length; index += 1) {
     const line = index * map.LINE_WORDS;
-    text += `;${(table[line + map.STATUS] ?? 0) & 3},${table[line + map.OUTCOME]}`;
+    const status = (table[line + map.STATUS] ?? 0) & 3;
+    text += `;${status},${table[line + map.OUTCOME]},${table[line + map.OWNER]}`;
   }
   for (const seen of world.written) text += `!${seen ?? ''}`;
-  // Which of the workers is where makes no difference.
   const workers = world.workers.map(({ text: own }, index) => own + (index === current ? '*' : ''));
-  return `${text}#${workers.sort().join('#')}`;
+  return `${text}#${workers.join('#')}`;
 }

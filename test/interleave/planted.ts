@@ -1,66 +1,40 @@
 import type { Arena } from '../../state/arena.js';
-import { ADVANCE, BatchMachine, BEGIN, RELEASE } from '../../workers/machine.js';
 import { Protocol } from '../../workers/protocol.js';
 import * as map from '../../workers/protocol-map.js';
-import { StepCommitter } from '../helpers/step-committer.js';
-import { type Parts, RIGHT } from './world.js';
+import type { Mutation } from '../helpers/mutant.js';
 
 /** Bugs that the tests of this folder must find: each is a way to get the executor wrong. */
 
-class SkipsValidation extends StepCommitter {
-  override staleRead(): number {
-    return -1;
-  }
+const SCHEDULER = 'workers/kernel/scheduler.as.ts';
+const TAKING = 'workers/kernel/scheduler-taking.as.ts';
+const COMMIT = 'workers/kernel/scheduler-commit.as.ts';
+const WORDS = 'workers/kernel/scheduler-words.as.ts';
+
+/** What a test may replace to plant a bug. */
+export interface Parts {
+  readonly protocol: typeof Protocol;
+  readonly mutations: readonly Mutation[];
+  /** The outcome is written one step after it has been published. */
+  readonly writesLate: boolean;
 }
 
-class ReleasesEarly extends Protocol {
-  override tryApplying(head: number): boolean {
-    this.releaseToken();
-    return super.tryApplying(head);
-  }
-}
+export const RIGHT: Parts = { protocol: Protocol, mutations: [], writesLate: false };
 
-class IgnoresToken extends Protocol {
-  override tryToken(): boolean {
-    super.tryToken();
-    return true;
-  }
-}
-
-/** Reads the cursor in one step and stores it in another. */
-class ClaimsInTwoSteps extends Protocol {
-  private readonly cursor: Int32Array<ArrayBufferLike>;
-  private seen = 0;
+/** Does not forget the statuses of the batch before; the kernel then may not tell them apart. */
+class KeepsStatuses extends Protocol {
+  private readonly statuses: Int32Array;
 
   constructor(arena: Arena) {
     super(arena);
-    const at = arena.layout.control.base + map.CLAIM * Int32Array.BYTES_PER_ELEMENT;
-    this.cursor = new Int32Array(arena.memory.buffer, at, 1);
+    const at = arena.layout.control.base + map.TABLE_AT;
+    this.statuses = new Int32Array(arena.memory.buffer, at);
   }
 
-  override claimed(): number {
-    this.seen = super.claimed();
-    return this.seen;
-  }
-
-  override claim(): number {
-    this.cursor[0] = this.seen + 1;
-    return this.seen;
-  }
-}
-
-/** Takes what was published in an earlier batch for an outcome of this one. */
-class IgnoresEpochs extends Protocol {
   override setStep(...step: Parameters<Protocol['setStep']>): void {
-    const [index] = step;
-    const status = this.status(index, 0);
-    const outcome = this.outcomeOffset(index);
+    const at = (step[0] * map.STEP_BYTES) / Int32Array.BYTES_PER_ELEMENT + map.STATUS;
+    const status = this.statuses[at] ?? 0;
     super.setStep(...step);
-    super.publish(index, 0, status, outcome);
-  }
-
-  override status(index: number, _epoch: number): number {
-    return super.status(index, 0) & 3;
+    this.statuses[at] = status;
   }
 }
 
@@ -68,54 +42,66 @@ class NeverBars extends Protocol {
   override bar(): void {}
 }
 
-/** Ends applying in one step and advances the head in the next. */
-class AdvancesApart extends Protocol {
-  override advanceHead(): number {
-    super.tryApplying(this.head());
-    return super.advanceHead();
-  }
-}
-
-class EndsApplyingFirst extends BatchMachine {
-  override step(): void {
-    super.step();
-    if (this.state === ADVANCE) this.parts.protocol.endApplying();
-  }
-}
-
-/** Does not look for a next outcome after it has released the token. */
-class NeverLooksAgain extends BatchMachine {
-  override step(): void {
-    const isReleasing = this.state === RELEASE;
-    super.step();
-    if (isReleasing) this.waited();
-  }
-}
-
-class BeginsUnchecked extends BatchMachine {
-  override enter(epoch: number): void {
-    super.enter(epoch);
-    this.state = BEGIN;
-  }
+function mutated(...changes: readonly (readonly [file: string, from: string, to: string])[]) {
+  return { ...RIGHT, mutations: changes.map(([file, from, to]) => ({ file, from, to })) };
 }
 
 export const PLANTED: Readonly<Record<string, Parts>> = {
-  'skips validation': { ...RIGHT, committer: SkipsValidation },
-  'releases the token before it applies': { ...RIGHT, protocol: ReleasesEarly },
-  'commits without the token': { ...RIGHT, protocol: IgnoresToken },
-  'claims in two steps': { ...RIGHT, protocol: ClaimsInTwoSteps },
-  'takes statuses of an earlier batch': { ...RIGHT, protocol: IgnoresEpochs },
+  'skips validation': mutated([
+    COMMIT,
+    'return effects != 0 ? staleEffect(effects) : staleRead(outcome, w + W_SCRATCH);',
+    'return -1;',
+  ]),
+  'releases the token before it applies': mutated([
+    COMMIT,
+    'export function beginApplying(w: usize): void {',
+    'export function beginApplying(w: usize): void {\n  atomic.store<i32>(word(TOKEN), 0);',
+  ]),
+  'commits without the token': mutated([
+    COMMIT,
+    'const isTaken = atomic.cmpxchg<i32>(word(TOKEN), 0, 1) == 0;',
+    'const isTaken = atomic.cmpxchg<i32>(word(TOKEN), 0, 1) < 2;',
+  ]),
+  'claims in two steps': mutated([
+    TAKING,
+    'const start = atomic.add<u32>(word(CLAIM), size);',
+    'const start = load<u32>(w, W_CLAIMED);\n  atomic.store<u32>(word(CLAIM), start + size);',
+  ]),
+  'takes statuses of an earlier batch': {
+    ...mutated([
+      WORDS,
+      'const status = <u32>value - epochTag(w);',
+      'const status = <u32>value & 3;',
+    ]),
+    protocol: KeepsStatuses,
+  },
   'publishes before it writes': { ...RIGHT, writesLate: true },
-  'does not look again after the token': { ...RIGHT, machine: NeverLooksAgain },
-  'enters a closed batch': { ...RIGHT, machine: BeginsUnchecked },
+  'enters a closed batch': mutated([SCHEDULER, '? BEGIN : LEAVE', '? BEGIN : BEGIN']),
+  'executes at the head though others are before it': mutated([
+    TAKING,
+    'start == load<u32>(w, W_HEAD) ? TRY_DIRECT : NEXT',
+    'TRY_DIRECT',
+  ]),
+  'thinks that it still holds the token': mutated(
+    [
+      COMMIT,
+      'export function release(w: usize): void {',
+      'export function release(w: usize): void {\n  const kept = load<u32>(w, W_IS_DIRECT);',
+    ],
+    [COMMIT, '  store<u32>(w, 0, W_IS_DIRECT);', '  store<u32>(w, kept, W_IS_DIRECT);'],
+  ),
 };
 
 /** Those that only the end of threads brings to light. */
 export const PLANTED_IN_FENCE: Readonly<Record<string, Parts>> = {
   'goes on committing while threads are ended': { ...RIGHT, protocol: NeverBars },
-  'ends applying before the head moves': {
-    ...RIGHT,
-    protocol: AdvancesApart,
-    machine: EndsApplyingFirst,
-  },
+  'ends applying before the head moves': mutated(
+    [
+      COMMIT,
+      'if (status == 0) return go(w, ADVANCE);',
+      'if (status == 0) atomic.and<i32>(word(HEAD), ~HEAD_APPLYING);\n' +
+        '  if (status == 0) return go(w, ADVANCE);',
+    ],
+    [COMMIT, '(1 << HEAD_SHIFT) - HEAD_APPLYING', '1 << HEAD_SHIFT'],
+  ),
 };

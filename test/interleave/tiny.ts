@@ -1,22 +1,11 @@
-import { type CellId, type CellKind, NO_CELL } from '../../state/arena.js';
-import { toBigInt } from '../../state/base/bytes.js';
-import type { CellStore } from '../../workers/cell-store.js';
+import type { CellId } from '../../state/arena.js';
 
 /** Cells under one-byte addresses, each a small number with a version: enough for every order. */
-export class TinyCells implements Pick<CellStore, 'find' | 'readLatest' | 'versionOf' | 'write'> {
+export class TinyCells {
   /** Address of each id, in the order of interning. */
   readonly addresses: number[] = [];
   readonly values: number[] = [];
   readonly versions: number[] = [];
-
-  find(_kind: CellKind, address: Uint8Array): CellId {
-    const id = this.addresses.indexOf(address[19] ?? 0);
-    return id < 0 ? NO_CELL : id;
-  }
-
-  intern(_kind: CellKind, address: Uint8Array): CellId {
-    return this.internAt(address[19] ?? 0);
-  }
 
   internAt(address: number): CellId {
     const id = this.addresses.indexOf(address);
@@ -24,20 +13,6 @@ export class TinyCells implements Pick<CellStore, 'find' | 'readLatest' | 'versi
     this.values.push(0);
     this.versions.push(0);
     return this.addresses.push(address) - 1;
-  }
-
-  readLatest(id: CellId, out: Uint8Array): number {
-    out.fill(0);
-    new DataView(out.buffer, out.byteOffset).setUint32(28, this.values[id] ?? 0);
-    return this.versions[id] ?? 0;
-  }
-
-  versionOf(id: CellId): number {
-    return this.versions[id] ?? 0;
-  }
-
-  write(id: CellId, value: Uint8Array, sequence: number): void {
-    this.put(id, Number(toBigInt(value)), sequence);
   }
 
   put(id: CellId, value: number, sequence: number): void {
@@ -48,10 +23,6 @@ export class TinyCells implements Pick<CellStore, 'find' | 'readLatest' | 'versi
 
   get text(): string {
     return `${this.addresses}|${this.values}|${this.versions}`;
-  }
-
-  asStore(): CellStore {
-    return this as unknown as CellStore;
   }
 }
 

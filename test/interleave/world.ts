@@ -1,14 +1,7 @@
 import type { Arena } from '../../state/arena.js';
 import { toBigInt, toWord } from '../../state/base/bytes.js';
-import * as states from '../../workers/machine.js';
-import {
-  BatchMachine,
-  BEGIN,
-  EXECUTE,
-  LEFT,
-  type MachineParts,
-  WAIT,
-} from '../../workers/machine.js';
+import { compileKernel } from '../../state/base/wasm.js';
+import * as map from '../../workers/kernel/scheduler-map.js';
 import {
   EMPTY_OUTCOME,
   type Outcome,
@@ -17,48 +10,58 @@ import {
   STATUS_OK,
   writeOutcome,
 } from '../../workers/outcome.js';
+import type { Protocol } from '../../workers/protocol.js';
 import {
   KIND_CREDITS,
   KIND_SYSTEM_CALL,
   KIND_TRANSACTION,
-  Protocol,
-} from '../../workers/protocol.js';
+  WORKERS_AT,
+} from '../../workers/protocol-map.js';
+import type { SchedulerKernel } from '../../workers/scheduler.js';
 import { encodeCredits } from '../../workers/steps.js';
-import { StepCommitter } from '../helpers/step-committer.js';
+import { compileMutant } from '../helpers/mutant.js';
+import type { Parts } from './planted.js';
 import { COINBASE, type FakeStep, resultOf, runInOrder, TinyCells } from './tiny.js';
 
-/** What a test may replace to plant a bug. */
-export interface Parts {
-  readonly protocol: new (arena: Arena) => Protocol;
-  readonly committer: new (...parts: ConstructorParameters<typeof StepCommitter>) => StepCommitter;
-  readonly machine: new (parts: MachineParts) => BatchMachine;
-  /** The outcome is written one step after it has been published. */
-  readonly writesLate: boolean;
-}
-
-export const RIGHT: Parts = {
-  protocol: Protocol,
-  committer: StepCommitter,
-  machine: BatchMachine,
-  writesLate: false,
-};
-
+/** Steps after which nothing has happened that another worker could see, or be hindered by. */
 const PRIVATE = new Set([
-  states.BEGIN,
-  states.CHECK_EPOCH,
-  states.CHECK_FAILURE,
-  states.READ_WINDOW,
-  states.HOLD_HEAD,
-  states.JUDGE,
-  states.PUBLISH_AGAIN,
-  states.BEGIN_APPLYING,
-  states.FINISH,
-  states.LEAVE,
+  map.BEGIN,
+  map.CHECK_EPOCH,
+  map.CHECK_FAILURE,
+  map.NEXT,
+  map.EXECUTE,
+  map.HOLD_HEAD,
+  map.JUDGE,
+  map.BEGIN_APPLYING,
+  map.DECIDE,
+  map.FINISH,
+  map.LEAVE,
 ]);
-const STEPS_MAX = 16;
+const TAKEN = [map.W_NEXT, map.W_END];
+const EXECUTED = [...TAKEN, map.W_INDEX, map.W_OUTCOME, map.W_STATUS];
+const COMMITTED = [...TAKEN, map.W_HEAD, map.W_OUTCOME, map.W_IS_DIRECT, map.W_IS_IDLE];
+/** Of a worker's memory, what decides what it does next, by state; nothing where it is not here. */
+const FIELDS = new Map<number, readonly number[]>([
+  [map.PEEK_STATUS, [map.W_HEAD]],
+  [map.READ_CLAIMED, [map.W_HEAD, map.W_HEAD_STATUS]],
+  [map.READ_SOLO, [map.W_HEAD, map.W_HEAD_STATUS, map.W_CLAIMED]],
+  [map.CLAIM_STEPS, [map.W_HEAD, map.W_CLAIMED]],
+  [map.TRY_DIRECT, TAKEN],
+  [map.NEXT, [...TAKEN, map.W_IS_DIRECT]],
+  [map.EXECUTE, [...COMMITTED, map.W_INDEX, map.W_IS_HEAD]],
+  [map.ASK, [...COMMITTED, map.W_INDEX, map.W_IS_HEAD]],
+  [map.PUBLISH, EXECUTED],
+  [map.TAKE_TOKEN, [map.W_IS_IDLE, map.W_HEAD, map.W_HEAD_STATUS]],
+  [map.HOLD_HEAD, [map.W_IS_IDLE]],
+  [map.HOLD_STATUS, [map.W_IS_IDLE, map.W_HEAD]],
+  [map.JUDGE, [map.W_IS_IDLE, map.W_HEAD, map.W_HEAD_STATUS]],
+  [map.BEGIN_APPLYING, COMMITTED],
+  [map.APPLY, COMMITTED],
+  [map.ADVANCE, COMMITTED],
+]);
 const OUTCOME_BYTES = 512;
 /** Two credits. */
-const CREDITS_BYTES = 108;
+const CREDITS_BYTES = 128;
 const FIRST = 2;
 const address = (last: number): Uint8Array => {
   const bytes = new Uint8Array(20);
@@ -72,10 +75,33 @@ interface Read {
   readonly version: number;
 }
 
-/** The shared state of one run: the real protocol in a real arena's memory, cells beside it. */
+/** Milliseconds that pass with each look at the clock: how many steps are taken at once. */
+const time = { now: 0, passing: 0 };
+
+/** The scheduler's kernel in an arena, with a bug where one is planted. */
+export async function loadKernel(arena: Arena, { mutations }: Parts): Promise<SchedulerKernel> {
+  const entry = 'workers/kernel/scheduler-index.as.ts';
+  const module =
+    mutations.length === 0
+      ? compileKernel('scheduler')
+      : await compileMutant('scheduler', entry, mutations);
+  const clock = () => {
+    time.now += time.passing;
+    return time.now;
+  };
+  const env = { memory: arena.memory, run: () => 0, clock };
+  return new WebAssembly.Instance(module, { env }).exports as unknown as SchedulerKernel;
+}
+
+export interface Setting {
+  readonly arena: Arena;
+  readonly kernel: SchedulerKernel;
+  readonly parts: Parts;
+}
+
+/** One run: the real protocol, scheduler and cells; what is executed is made up. */
 export class World {
-  readonly cells = new TinyCells();
-  readonly outcomes: Uint8Array;
+  readonly arena: Arena;
   readonly protocol: Protocol;
   readonly workers: Worker[];
   readonly parts: Parts;
@@ -85,12 +111,18 @@ export class World {
   /** What each outcome rests on: of each index ahead of its turn, and at the head. */
   written: string[] = [];
 
-  constructor(arena: Arena, workers: number, parts: Parts) {
+  /** @param passing  milliseconds between two looks at the clock; 0: steps are taken singly */
+  constructor({ arena, kernel, parts }: Setting, workers: number, passing: number) {
+    time.now = 0;
+    time.passing = passing;
+    this.arena = arena;
     this.parts = parts;
-    this.outcomes = new Uint8Array(STEPS_MAX * (2 * OUTCOME_BYTES + CREDITS_BYTES));
     this.protocol = new parts.protocol(arena);
     this.protocol.reset(workers);
-    this.workers = Array.from({ length: workers }, (_, worker) => new Worker(this, arena, worker));
+    this.workers = Array.from(
+      { length: workers },
+      (_, worker) => new Worker(this, kernel, worker + 1),
+    );
   }
 
   /** All that the coordinator does before it opens a batch, piece by piece. */
@@ -103,23 +135,36 @@ export class World {
     for (const [index, { kind, write }] of steps.entries()) {
       const isOwn = kind === 'systemCall' || kind === 'credits';
       const code = kind === 'credits' ? KIND_CREDITS : KIND_SYSTEM_CALL;
-      const record = STEPS_MAX * 2 * OUTCOME_BYTES + index * CREDITS_BYTES;
-      if (kind === 'credits') this.outcomes.set(creditsRecord(index, write), record);
+      const record = this.protocol.batchIn.base + index * CREDITS_BYTES;
+      if (kind === 'credits') this.arena.bytes.set(creditsRecord(index, write), record);
       this.protocol.setStep(index, isOwn ? code : KIND_TRANSACTION, record);
       yield;
     }
   }
 
+  /** Cells as the model has them. */
+  get cells(): TinyCells {
+    const { arena } = this;
+    const cells = new TinyCells();
+    const word = new Uint8Array(32);
+    for (let id = 0; id < arena.cellCount; id += 1) {
+      const version = arena.readLatest(id, word);
+      cells.internAt(arena.keyOf(id).address[19] ?? 0);
+      cells.put(id, Number(toBigInt(word)), version);
+    }
+    return cells;
+  }
+
   /** Compares everything with the steps done in order from `before`. */
   check(before: TinyCells, committed: number): void {
-    const { protocol, steps } = this;
+    const { arena, protocol, steps } = this;
     const { results, next } = runInOrder(before, steps.slice(0, committed), this.sequence);
     if (this.cells.text !== before.text) {
       throw new Error(`cells differ: ${this.cells.text} instead of ${before.text}`);
     }
     for (const [index, expected] of results.entries()) {
       if (steps[index]?.kind === 'credits') continue;
-      const outcome = readOutcome(this.outcomes.subarray(protocol.outcomeOffset(index)));
+      const outcome = readOutcome(arena.bytes.subarray(protocol.outcomeOffset(index)));
       const value = Number(toBigInt(outcome.writes[0]?.value ?? new Uint8Array(0)));
       const isIncluded = outcome.status === STATUS_OK;
       if (isIncluded !== expected.isIncluded || (isIncluded && value !== expected.value)) {
@@ -130,48 +175,51 @@ export class World {
   }
 }
 
-/** A worker thread as a sequence of atomic steps: waits for epochs, drives its machine. */
+/** A worker thread as a sequence of atomic steps: waits for epochs, drives its scheduler. */
 export class Worker {
-  readonly machine: BatchMachine;
-  readonly protocol: Protocol;
-  readonly committer: StepCommitter;
   isDead = false;
   /** Cells read so far of what is being executed. */
   reads: Read[] = [];
   private readonly world: World;
+  private readonly kernel: SchedulerKernel;
+  private readonly memory: DataView;
+  private readonly w: number;
   private seen: number;
   private epoch = 0;
   private late: (() => void) | null = null;
 
-  constructor(world: World, arena: Arena, worker: number) {
+  constructor(world: World, kernel: SchedulerKernel, thread: number) {
+    const { arena, protocol } = world;
     this.world = world;
-    this.protocol = countingClaims(new world.parts.protocol(arena), world);
-    this.committer = new world.parts.committer(world.cells.asStore(), world.outcomes);
-    this.machine = new world.parts.machine({
-      protocol: this.protocol,
-      committer: this.committer,
-      thread: worker + 1,
-    });
-    this.machine.coinbase = address(COINBASE);
-    this.seen = this.protocol.epoch();
+    this.kernel = kernel;
+    this.memory = new DataView(arena.memory.buffer);
+    this.w = arena.layout.control.base + WORKERS_AT + thread * map.WORKER_BYTES;
+    arena.bytes.fill(0, this.w, this.w + map.WORKER_BYTES);
+    this.put(map.W_THREAD, thread);
+    arena.bytes.set(address(COINBASE), this.w + map.W_COINBASE);
+    this.seen = protocol.epoch();
   }
 
   /** True where it has left the only batch that there is. */
   get isOver(): boolean {
-    return this.machine.state === LEFT && this.epoch === 0;
+    return this.state === map.LEFT && this.epoch === 0;
+  }
+
+  get isApplying(): boolean {
+    return this.state === map.APPLY || this.state === map.ADVANCE;
   }
 
   step(): void {
-    const { machine } = this;
-    const isPublishing = machine.state === states.PUBLISH || machine.state === states.PUBLISH_AGAIN;
-    if (this.late !== null && !isPublishing) {
+    const { kernel, state, w } = this;
+    if (this.late !== null && state !== map.PUBLISH) {
       this.late();
       this.late = null;
-    } else if (machine.state === LEFT) this.lookForBatch();
-    else if (machine.state === BEGIN) machine.begun();
-    else if (machine.state === WAIT) machine.waited();
-    else if (machine.state === EXECUTE) this.execute();
-    else machine.step();
+    } else if (state === map.LEFT) this.lookForBatch();
+    else if (state === map.BEGIN) kernel.begun(w);
+    else if (state === map.WAIT) this.put(map.W_STATE, map.CHECK_FAILURE);
+    else if (state === map.ASK) this.execute();
+    else kernel.step(w);
+    if (state === map.CLAIM_STEPS) this.noteClaims();
   }
 
   /**
@@ -179,67 +227,86 @@ export class Worker {
    * the batch ends: its place among the steps of others makes no difference.
    */
   get isNextPrivate(): boolean {
-    const { machine, world } = this;
-    if (machine.state === LEFT) return this.epoch !== 0;
-    if (machine.state !== EXECUTE) return PRIVATE.has(machine.state);
-    return this.reads.length === world.steps[machine.index]?.reads.length;
+    const { state, world } = this;
+    if (state === map.LEFT) return this.epoch !== 0;
+    if (state !== map.ASK) return PRIVATE.has(state);
+    return this.reads.length === world.steps[this.get(map.W_INDEX)]?.reads.length;
   }
 
   /** Everything of this worker that decides what it will do next. */
   get text(): string {
-    const { machine } = this;
-    if (machine.state === LEFT) return `${this.epoch}`;
-    const { state, index, mode, head, headStatus, outcome, outcomeStatus } =
-      machine as unknown as Record<string, number | string>;
-    const execution = this.reads.map(({ value, version }) => `${value}@${version}`);
-    const own = `${state},${index},${mode},${head},${headStatus},${outcome},${outcomeStatus}`;
-    if (!machine.isApplying) return `${own}/${execution}`;
-    const { stage, left } = this.committer as unknown as Record<string, number>;
-    return `${own}/${stage},${left}`;
+    if (this.state === map.LEFT) return `${this.epoch}`;
+    const own = FIELDS.get(this.state)?.map((field) => this.get(field)) ?? [];
+    return `${this.state},${own}/${this.reads.map(({ value, version }) => `${value}@${version}`)}`;
+  }
+
+  private get state(): number {
+    return this.get(map.W_STATE);
+  }
+
+  private get(field: number): number {
+    return this.memory.getUint32(this.w + field, true);
+  }
+
+  private put(field: number, value: number): void {
+    this.memory.setUint32(this.w + field, value, true);
+  }
+
+  private noteClaims(): void {
+    const { claims } = this.world;
+    if (this.state === map.CHECK_FAILURE) return;
+    for (let index = this.get(map.W_NEXT); index < this.get(map.W_END); index += 1) {
+      claims[index] = (claims[index] ?? 0) + 1;
+    }
   }
 
   private lookForBatch(): void {
     if (this.epoch !== 0) {
-      this.machine.enter(this.epoch);
+      this.kernel.enter(this.w, this.epoch);
       this.epoch = 0;
       return;
     }
-    const epoch = this.protocol.epoch();
-    if (epoch !== this.seen && this.protocol.isOpen(epoch)) this.epoch = epoch;
+    const { protocol } = this.world;
+    const epoch = protocol.epoch();
+    if (epoch !== this.seen && protocol.isOpen(epoch)) this.epoch = epoch;
     this.seen = epoch;
   }
 
   /** One cell a step; then the outcome. */
   private execute(): void {
-    const { world, machine, reads } = this;
-    const step = world.steps[machine.index];
-    if (step === undefined) throw new Error(`nothing to execute at ${machine.index}`);
+    const { world, reads } = this;
+    const index = this.get(map.W_INDEX);
+    const step = world.steps[index];
+    if (step === undefined) throw new Error(`nothing to execute at ${index}`);
+    const { protocol } = world;
+    if (!protocol.isOpen(protocol.epoch())) throw new Error('executes while no batch is open');
     const next = step.reads[reads.length];
     if (next === undefined) {
-      this.settle(step);
+      this.settle(step, index);
       return;
     }
-    const id = world.cells.addresses.indexOf(next);
-    const [value = 0, version = 0] = [world.cells.values[id], world.cells.versions[id]];
-    reads.push({ address: next, value, version });
+    const { arena } = world;
+    const word = new Uint8Array(32);
+    const id = arena.find(0, address(next));
+    const version = id < 0 ? 0 : arena.readLatest(id, word);
+    reads.push({ address: next, value: Number(toBigInt(word)), version });
   }
 
-  private settle(step: FakeStep): void {
-    const { world, machine, reads } = this;
+  private settle(step: FakeStep, index: number): void {
+    const { world, kernel, reads, w } = this;
     this.reads = [];
-    const { index, mode } = machine;
-    if (mode === 'speculative' && step.kind === 'tooLarge') {
-      machine.deferred();
+    const isHead = this.get(map.W_IS_HEAD) === 1;
+    if (!isHead && step.kind === 'tooLarge') {
+      kernel.unexecuted(w);
       return;
     }
-    const turn = index * 2 + (mode === 'head' ? 1 : 0);
-    const place = turn * OUTCOME_BYTES;
+    const turn = index * 2 + (isHead ? 1 : 0);
+    const place = world.protocol.batchOut.base + turn * OUTCOME_BYTES;
     world.written[turn] = `${reads.map(({ value, version }) => `${value}@${version}`)}.`;
-    const write = () =>
-      writeFake(step, index, mode === 'speculative', reads, world.outcomes, place);
-    if (world.parts.writesLate) this.late = write;
+    const write = () => writeFake(step, { index, isHead, reads }, world.arena.bytes, place);
+    if (world.parts.writesLate && !isHead) this.late = write;
     else write();
-    machine.executed(place);
+    kernel.executed(w, place, OUTCOME_BYTES);
   }
 }
 
@@ -250,11 +317,15 @@ function creditsRecord(index: number, write: number): Uint8Array {
   ]);
 }
 
+interface Execution {
+  readonly index: number;
+  readonly isHead: boolean;
+  readonly reads: readonly Read[];
+}
+
 function writeFake(
   step: FakeStep,
-  index: number,
-  isSpeculative: boolean,
-  seen: readonly Read[],
+  { index, isHead, reads: seen }: Execution,
   bytes: Uint8Array,
   place: number,
 ): void {
@@ -263,7 +334,7 @@ function writeFake(
   });
   const values = seen.map(({ value }) => value);
   const { isIncluded, value } = resultOf(step, index, values);
-  const needsHead = step.kind === 'needsHead' && isSpeculative;
+  const needsHead = step.kind === 'needsHead' && !isHead;
   const outcome: Outcome = needsHead
     ? { ...EMPTY_OUTCOME, status: STATUS_NEEDS_HEAD, reads }
     : { ...EMPTY_OUTCOME, reads, ...(isIncluded ? included(step, value) : {}) };
@@ -273,14 +344,4 @@ function writeFake(
 function included(step: FakeStep, value: number): Partial<Outcome> {
   const write = { address: address(step.write), slot: null, value: toWord(BigInt(value)) };
   return { status: STATUS_OK, feeDelta: BigInt(step.fee), writes: [{ kind: 0, ...write }] };
-}
-
-function countingClaims(protocol: Protocol, world: World): Protocol {
-  const claim = protocol.claim.bind(protocol);
-  protocol.claim = () => {
-    const index = claim();
-    if (index < world.claims.length) world.claims[index] = (world.claims[index] ?? 0) + 1;
-    return index;
-  };
-  return protocol;
 }

@@ -4,21 +4,22 @@
  * emptied by moving a pointer back; the tables that lead to them are emptied by counting up a
  * generation. Fields are read from the arena when first asked for, once, with their version.
  */
-import { loadValue } from "../../state/kernel/cells.as";
 import { codeBytes, codeLength, findCode } from "../../state/kernel/code.as";
-import { findHashed, hashKey } from "../../state/kernel/keys.as";
-import { KIND_BALANCE, KIND_CODE, KIND_NONCE, KIND_SLOT, NO_CELL } from "../../state/kernel/map";
+import { findHashed, hashAddress, hashField, hashSlot } from "../../state/kernel/keys.as";
+import { KIND_BALANCE, KIND_CODE, KIND_NONCE, KIND_SLOT } from "../../state/kernel/map";
+import { readBase, versionRead } from "./base.as";
+import { add } from "./u256.as";
 import { copyWord, isZeroWord, sameWord } from "./words.as";
 import {
-  A_BALANCE, A_BALANCE_0, A_BALANCE_VERSION, A_CODE, A_CODE_0, A_CODE_CELL, A_CODE_VERSION, A_FLAGS,
-  A_HASH, A_JOURNAL, A_NONCE, A_NONCE_0, A_NONCE_VERSION, A_PRECOMPILE, A_SLOTS, ABORT_FAULT,
-  ABORT_HEAD, ABORT_WINDOW, ACCOUNT_BYTES, FORK_OSAKA, FORK_SHANGHAI, HAS_BALANCE, HAS_CODE,
-  HAS_NONCE, HAS_VALUE, IS_WARM, M_ABORT, M_ACCOUNT_MASK, M_ACCOUNT_TABLE, M_ACCOUNTS_END,
-  M_ACCOUNTS_TOP, M_COINBASE, M_FORK, M_GENERATION, M_IS_HEAD, M_JOURNAL_END, M_JOURNAL_TOP,
-  M_PRECOMPILES, M_SCRATCH, M_SLOT_MASK, M_SLOT_TABLE, M_SLOTS_END, M_SLOTS_TOP, M_TRANSIENT_MASK,
-  M_TRANSIENT_TABLE, M_TRANSIENTS_END, M_TRANSIENTS_TOP, S_ACCOUNT, S_FLAGS, S_HASH, S_JOURNAL,
-  S_NEXT, S_VALUE, S_VALUE_0, S_VERSION, SLOT_BYTES, T_ACCOUNT, T_HASH, T_JOURNAL, T_VALUE,
-  TRANSIENT_BYTES,
+  ABORT_FAULT, ABORT_HEAD, ABORT_WINDOW, ACCOUNT_BYTES, A_BALANCE, A_BALANCE_0, A_BALANCE_CELL,
+  A_BALANCE_VERSION, A_CODE, A_CODE_0, A_CODE_CELL, A_CODE_VERSION, A_FLAGS, A_HASH, A_JOURNAL,
+  A_NONCE, A_NONCE_0, A_NONCE_CELL, A_NONCE_VERSION, A_PRECOMPILE, A_SLOTS, A_SUM, FORK_OSAKA,
+  FORK_SHANGHAI, HAS_BALANCE, HAS_CODE, HAS_NONCE, HAS_VALUE, IS_BLIND, IS_DELTA, IS_WARM, M_ABORT,
+  M_ACCOUNTS_END, M_ACCOUNTS_TOP, M_ACCOUNT_MASK, M_ACCOUNT_TABLE, M_COINBASE, M_FORK, M_GENERATION,
+  M_IS_HEAD, M_JOURNAL_END, M_JOURNAL_TOP, M_PRECOMPILES, M_SCRATCH, M_SLOTS_END, M_SLOTS_TOP,
+  M_SLOT_MASK, M_SLOT_TABLE, M_TRANSIENTS_END, M_TRANSIENTS_TOP, M_TRANSIENT_MASK,
+  M_TRANSIENT_TABLE, SLOT_BYTES, S_ACCOUNT, S_CELL, S_FLAGS, S_HASH, S_JOURNAL, S_NEXT, S_VALUE,
+  S_VALUE_0, S_VERSION, TRANSIENT_BYTES, T_ACCOUNT, T_HASH, T_JOURNAL, T_VALUE,
 } from "./map";
 
 /** P256VERIFY (EIP-7951), the only precompile that is not a small number. */
@@ -45,14 +46,15 @@ export function isFull(m: usize): bool {
 
 /** The entry of an account, made if need be. @param address  20 raw bytes, 4 more readable */
 export function accountAt(m: usize, address: usize): usize {
-  const hash = hashKey(KIND_BALANCE, address, 0);
+  const sum = hashAddress(address);
+  const hash = hashField(sum, address, KIND_BALANCE);
   const mask = load<u32>(m, M_ACCOUNT_MASK);
   const table = <usize>load<u32>(m, M_ACCOUNT_TABLE);
   const generation = load<u32>(m, M_GENERATION);
   let at = hash & mask;
   while (true) {
     const bucket = table + (<usize>at << 3);
-    if (load<u32>(bucket) != generation) return newAccount(m, address, hash, bucket);
+    if (load<u32>(bucket) != generation) return newAccount(m, address, sum, hash, bucket);
     const entry = <usize>load<u32>(bucket, 4);
     if (load<u32>(entry, A_HASH) == hash && isAddress(entry, address)) return entry;
     at = (at + 1) & mask;
@@ -65,7 +67,8 @@ export function isAddress(a: usize, b: usize): bool {
     && load<u32>(a, 16) == load<u32>(b, 16);
 }
 
-function newAccount(m: usize, address: usize, hash: u32, bucket: usize): usize {
+// Five parameters: the bucket was found with them.
+function newAccount(m: usize, address: usize, sum: u64, hash: u32, bucket: usize): usize {
   const entry = <usize>load<u32>(m, M_ACCOUNTS_TOP);
   store<u32>(m, <u32>(entry + ACCOUNT_BYTES), M_ACCOUNTS_TOP);
   store<u32>(bucket, load<u32>(m, M_GENERATION));
@@ -79,13 +82,15 @@ function newAccount(m: usize, address: usize, hash: u32, bucket: usize): usize {
     || (load<u32>(m, M_FORK) >= <u32>FORK_SHANGHAI && isAddress(entry, m + M_COINBASE));
   store<u32>(entry, isWarm ? IS_WARM : 0, A_FLAGS);
   store<u32>(entry, hash, A_HASH);
+  store<u64>(entry, sum, A_SUM);
   store<u32>(entry, 0, A_SLOTS);
   store<u32>(entry, 0, A_JOURNAL);
   store<u32>(entry, precompile, A_PRECOMPILE);
   return entry;
 }
 
-function precompileAt(m: usize, address: usize): u32 {
+/** Number of the precompile at an address, or 0. */
+export function precompileAt(m: usize, address: usize): u32 {
   if ((load<u64>(address) | load<u64>(address, 8)) != 0) return 0;
   const low = bswap(load<u32>(address, 16));
   if (low <= load<u32>(m, M_PRECOMPILES)) return low;
@@ -100,10 +105,13 @@ export function needBalance(account: usize): void {
 
 function readBalance(account: usize): void {
   const value = account + A_BALANCE_0;
-  const id = findHashed(load<u32>(account, A_HASH), KIND_BALANCE, account, 0);
-  store<u64>(account, readCell(id, value), A_BALANCE_VERSION);
-  copyWord(value, account + A_BALANCE);
-  store<u32>(account, load<u32>(account, A_FLAGS) | HAS_BALANCE, A_FLAGS);
+  const flags = load<u32>(account, A_FLAGS);
+  const id = readBase(load<u32>(account, A_HASH), KIND_BALANCE, account, 0, value);
+  store<u32>(account, id, A_BALANCE_CELL);
+  store<u64>(account, versionRead, A_BALANCE_VERSION);
+  if (flags & IS_DELTA) add(value, account + A_BALANCE, account + A_BALANCE);
+  else copyWord(value, account + A_BALANCE);
+  store<u32>(account, (flags & ~IS_DELTA) | HAS_BALANCE, A_FLAGS);
 }
 
 /** Nonces are below 2^64 (EIP-2681); the cell is a whole word all the same. */
@@ -111,8 +119,9 @@ export function needNonce(m: usize, account: usize): void {
   const flags = load<u32>(account, A_FLAGS);
   if (flags & HAS_NONCE) return;
   const word = m + M_SCRATCH;
-  const id = findHashed(hashKey(KIND_NONCE, account, 0), KIND_NONCE, account, 0);
-  store<u64>(account, readCell(id, word), A_NONCE_VERSION);
+  const id = readBase(fieldHash(account, KIND_NONCE), KIND_NONCE, account, 0, word);
+  store<u32>(account, id, A_NONCE_CELL);
+  store<u64>(account, versionRead, A_NONCE_VERSION);
   store<u64>(account, load<u64>(word), A_NONCE_0);
   store<u64>(account, load<u64>(word), A_NONCE);
   store<u32>(account, flags | HAS_NONCE, A_FLAGS);
@@ -127,9 +136,9 @@ export function codeOf(m: usize, account: usize): usize {
 
 function readCode(m: usize, account: usize): void {
   const value = account + A_CODE_0;
-  const id = findHashed(hashKey(KIND_CODE, account, 0), KIND_CODE, account, 0);
-  store<u64>(account, readCell(id, value), A_CODE_VERSION);
+  const id = readBase(fieldHash(account, KIND_CODE), KIND_CODE, account, 0, value);
   store<u32>(account, id, A_CODE_CELL);
+  store<u64>(account, versionRead, A_CODE_VERSION);
   store<u32>(account, load<u32>(account, A_FLAGS) | HAS_CODE, A_FLAGS);
   const isNone = isZeroWord(value) || isMarker(value);
   const code: usize = isNone ? 0 : findCode(value);
@@ -144,17 +153,37 @@ export function isMarker(code: usize): bool {
     && (load<u64>(code, 8) | load<u64>(code, 16) | load<u64>(code, 24)) == 0;
 }
 
-/** @returns the version; a key that is absent has the value 0 and version 0 */
+/**
+ * The sender of a transaction ahead of its turn: neither nonce nor balance is read. They are judged
+ * when its turn comes, so that transactions of one sender, and payments to it, are no conflict.
+ */
+export function makeBlind(account: usize, nonce: u64): void {
+  const flags = load<u32>(account, A_FLAGS);
+  assert(!(flags & (HAS_BALANCE | HAS_NONCE)));
+  const balanceCell = findHashed(load<u32>(account, A_HASH), KIND_BALANCE, account, 0);
+  const nonceCell = findHashed(fieldHash(account, KIND_NONCE), KIND_NONCE, account, 0);
+  store<u32>(account, balanceCell, A_BALANCE_CELL);
+  store<u32>(account, nonceCell, A_NONCE_CELL);
+  v128.store(account, i64x2.splat(0), A_BALANCE);
+  v128.store(account, i64x2.splat(0), A_BALANCE + 16);
+  store<u64>(account, nonce, A_NONCE_0);
+  store<u64>(account, nonce, A_NONCE);
+  store<u32>(account, flags | HAS_NONCE | IS_DELTA | IS_BLIND, A_FLAGS);
+}
+
+/** The cell that the account's committed slots hang on, or NO_CELL. */
+export function codeCell(account: usize): u32 {
+  return findHashed(fieldHash(account, KIND_CODE), KIND_CODE, account, 0);
+}
+
 @inline
-function readCell(id: u32, out: usize): u64 {
-  if (id != <u32>NO_CELL) return loadValue(id, out);
-  v128.store(out, i64x2.splat(0));
-  v128.store(out, i64x2.splat(0), 16);
-  return 0;
+function fieldHash(account: usize, kind: u32): u32 {
+  return hashField(load<u64>(account, A_SUM), account, kind);
 }
 
 /** No balance, no nonce, no code (EIP-161). Reads no more than it needs. */
 export function isEmpty(m: usize, account: usize): bool {
+  if (load<u32>(account, A_FLAGS) & HAS_NONCE && load<u64>(account, A_NONCE) != 0) return false;
   needBalance(account);
   if (!isZeroWord(account + A_BALANCE) || codeOf(m, account) != 0) return false;
   needNonce(m, account);
@@ -175,7 +204,7 @@ export function isDelegation(code: usize): bool {
 
 /** The entry of a slot, made if need be. @param key  four limbs */
 export function slotAt(m: usize, account: usize, key: usize): usize {
-  const hash = hashKey(KIND_SLOT, account, key);
+  const hash = hashSlot(load<u64>(account, A_SUM), account, key);
   const mask = load<u32>(m, M_SLOT_MASK);
   const table = <usize>load<u32>(m, M_SLOT_TABLE);
   const generation = load<u32>(m, M_GENERATION);
@@ -217,15 +246,16 @@ export function needValue(slot: usize): void {
 function readSlot(slot: usize): void {
   const account = <usize>load<u32>(slot, S_ACCOUNT);
   const value = slot + S_VALUE_0;
-  const id = findHashed(load<u32>(slot, S_HASH), KIND_SLOT, account, slot);
-  store<u64>(slot, readCell(id, value), S_VERSION);
+  const id = readBase(load<u32>(slot, S_HASH), KIND_SLOT, account, slot, value);
+  store<u32>(slot, id, S_CELL);
+  store<u64>(slot, versionRead, S_VERSION);
   copyWord(value, slot + S_VALUE);
   store<u32>(slot, load<u32>(slot, S_FLAGS) | HAS_VALUE, S_FLAGS);
 }
 
 /** The entry of a transient slot; 0 where `isNew` is false and there is none, or no room. */
 export function transientAt(m: usize, account: usize, key: usize, isNew: bool): usize {
-  const hash = hashKey(KIND_SLOT, account, key);
+  const hash = hashSlot(load<u64>(account, A_SUM), account, key);
   const mask = load<u32>(m, M_TRANSIENT_MASK);
   const table = <usize>load<u32>(m, M_TRANSIENT_TABLE);
   let at = hash & mask;

@@ -71,7 +71,7 @@ export function applyCredits(record: usize, sequence: f64, scratch: usize): i32 
   return 0;
 }
 
-function putCodes(list: usize, scratch: usize): i32 {
+export function putCodes(list: usize, scratch: usize): i32 {
   let at = list + 4;
   for (let left = load<u32>(list); left > 0; left--) {
     const length = load<u32>(at, WORD_BYTES);
@@ -100,7 +100,7 @@ function putValues(list: usize, sequence: u64, scratch: usize): i32 {
 }
 
 /** Adds the amount in the scratch to an account; geth's balances wrap at 2^256 too. */
-function addBalance(address: usize, sequence: u64, scratch: usize): i32 {
+export function addBalance(address: usize, sequence: u64, scratch: usize): i32 {
   const id = internCell(KIND_BALANCE, address, 0);
   if (id < 0) return id;
   loadValue(id, scratch + VALUE);

@@ -1,2 +1,2 @@
-/** Entry of evm.wasm: what JavaScript may call. */
-export { executeSystemCall, executeTransaction } from "./transaction.as";
+/** Entry of evm.wasm: what JavaScript and the scheduler (scheduler.as.ts) may call. */
+export { executeSystemCall, executeTransaction, runStep } from "./transaction.as";

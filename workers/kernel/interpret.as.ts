@@ -64,11 +64,13 @@ export function run(m: usize, entry: usize): void {
     let from: usize = 0;
     let length: u32 = 0;
     while (true) {
-      const op = <u32>load<u8>(pc);
+      const op = opAt(pc);
       const needs = load<u64>(m + (<usize>op << 3), M_OPCODES);
       gas -= <i64>(needs & 0xffffffff);
       const surplus = <u32>(frame - sp) - (<u32>(needs >> 32) & 0xffff);
-      if (gas < 0 || surplus > <u32>(needs >> 48)) gas = -1;
+      // One branch for both: either of the two is below 0.
+      const room = <i64>(needs >> 48) - <i64>surplus;
+      if ((gas | room) < 0) gas = -1;
       else {
         switch (op) {
           case OP_STOP: break;
@@ -284,14 +286,14 @@ export function run(m: usize, entry: usize): void {
             sp -= 32; setWord(sp, <u64>bswap(load<u32>(pc, 1))); pc += 5; continue;
           }
           case 0x64: case 0x65: case 0x66: case 0x67: {
-            const count = op - 0x5f;
+            const count = opAt(pc) - 0x5f;
             sp -= 32; setWord(sp, bswap(load<u64>(pc, 1)) >> <u64>(64 - (count << 3)));
             pc += count + 1; continue;
           }
           case 0x68: case 0x69: case 0x6a: case 0x6b: case 0x6c: case 0x6d: case 0x6e: case 0x6f:
           case 0x70: case 0x71: case 0x72: case 0x73: case 0x74: case 0x75: case 0x76: case 0x77:
           case 0x78: case 0x79: case 0x7a: case 0x7b: case 0x7c: case 0x7d: case 0x7e: {
-            const count = op - 0x5f;
+            const count = opAt(pc) - 0x5f;
             sp -= 32; fromBytes(pc + 1, count, sp); pc += count + 1; continue;
           }
           case 0x7f: { sp -= 32; turnWord(pc + 1, sp); pc += 33; continue; }
@@ -300,30 +302,30 @@ export function run(m: usize, entry: usize): void {
           case 0x82: { sp -= 32; copyWord(sp + 96, sp); pc++; continue; }
           case 0x83: case 0x84: case 0x85: case 0x86: case 0x87: case 0x88: case 0x89: case 0x8a:
           case 0x8b: case 0x8c: case 0x8d: case 0x8e: case 0x8f: {
-            sp -= 32; copyWord(sp + (<usize>(op - 0x7f) << 5), sp); pc++; continue;
+            sp -= 32; copyWord(sp + (<usize>(opAt(pc) - 0x7f) << 5), sp); pc++; continue;
           }
           case 0x90: { swapWords(sp, sp + 32); pc++; continue; }
           case 0x91: { swapWords(sp, sp + 64); pc++; continue; }
           case 0x92: case 0x93: case 0x94: case 0x95: case 0x96: case 0x97: case 0x98: case 0x99:
           case 0x9a: case 0x9b: case 0x9c: case 0x9d: case 0x9e: case 0x9f: {
-            swapWords(sp, sp + (<usize>(op - 0x8f) << 5)); pc++; continue;
+            swapWords(sp, sp + (<usize>(opAt(pc) - 0x8f) << 5)); pc++; continue;
           }
           case 0xa0: case 0xa1: case 0xa2: case 0xa3: case 0xa4: {
-            const topics = op - OP_LOG0;
+            const topics = opAt(pc) - OP_LOG0;
             gas = log(m, frame, sp, gas, topics);
             if (gas < 0) break;
             sp += 64 + (<usize>topics << 5); pc++; continue;
           }
           case OP_CREATE: case OP_CREATE2: {
             store<u32>(frame, <u32>pc + 1, F_PC);
-            gas = createOpcode(m, frame, sp, gas, op);
+            gas = createOpcode(m, frame, sp, gas, opAt(pc));
             if (gas < 0) break;
             if (load<u32>(m, M_NEXT_FRAME) != 0) { result = ENTERS; break; }
             sp = <usize>load<u32>(frame, F_SP); pc++; continue;
           }
           case OP_CALL: case OP_CALLCODE: case OP_DELEGATECALL: case OP_STATICCALL: {
             store<u32>(frame, <u32>pc + 1, F_PC);
-            gas = callOpcode(m, frame, sp, gas, op);
+            gas = callOpcode(m, frame, sp, gas, opAt(pc));
             if (gas < 0) break;
             if (load<u32>(m, M_NEXT_FRAME) != 0) { result = ENTERS; break; }
             sp = <usize>load<u32>(frame, F_SP); pc++; continue;
@@ -331,7 +333,7 @@ export function run(m: usize, entry: usize): void {
           case OP_RETURN: case OP_REVERT: {
             gas = touchRange(m, frame, gas, sp, sp + 32);
             if (gas < 0) break;
-            if (op == OP_REVERT) result = RESULT_REVERTED;
+            if (opAt(pc) == OP_REVERT) result = RESULT_REVERTED;
             length = load<u32>(sp, 32);
             from = length == 0 ? 0 : memoryOf(frame) + <usize>load<u32>(sp);
             break;
@@ -355,6 +357,15 @@ export function run(m: usize, entry: usize): void {
       break;
     }
   }
+}
+
+/**
+ * Bodies read it anew: kept until there it would have no register, and be written to the stack by
+ * every instruction.
+ */
+@inline
+function opAt(pc: usize): u32 {
+  return <u32>load<u8>(pc);
 }
 
 /** Whether the word at `sp` is a jump destination. */

@@ -3,12 +3,13 @@
  * fails puts its records back, newest first. A mark is the place of the frame's first record: an
  * entry whose newest record is at or after the mark is already saved for this frame.
  */
+import { needBalance } from "./access.as";
 import { copyWord } from "./words.as";
 import {
   A_BALANCE, A_BALANCE_0, A_CODE, A_FLAGS, A_JOURNAL, A_NONCE, A_NONCE_0, HAS_BALANCE, HAS_CODE,
-  HAS_NONCE, HAS_VALUE, J_ACCOUNT, J_BEFORE, J_CODE, J_ENTRY, J_FLAGS, J_KIND, J_NONCE, J_SLOT,
-  J_TRANSIENT, J_WORD, JOURNAL_BYTES, M_JOURNAL_TOP, M_MARK, S_FLAGS, S_JOURNAL, S_VALUE, S_VALUE_0,
-  T_JOURNAL, T_VALUE,
+  HAS_NONCE, HAS_VALUE, IS_DELTA, JOURNAL_BYTES, J_ACCOUNT, J_BEFORE, J_CODE, J_ENTRY, J_FLAGS,
+  J_KIND, J_NONCE, J_SLOT, J_TRANSIENT, J_WORD, M_JOURNAL_TOP, M_MARK, S_FLAGS, S_JOURNAL, S_VALUE,
+  S_VALUE_0, T_JOURNAL, T_VALUE,
 } from "./map";
 
 /** What was read stays read: only the rest of the flags goes back. */
@@ -20,6 +21,8 @@ export function saveAccount(m: usize, account: usize): void {
 }
 
 function recordAccount(m: usize, account: usize): void {
+  // What is saved is a balance, never an addition to one.
+  if (load<u32>(account, A_FLAGS) & IS_DELTA) needBalance(account);
   const record = append(m, account, J_ACCOUNT, load<u32>(account, A_JOURNAL));
   store<u32>(account, <u32>record, A_JOURNAL);
   store<u32>(record, load<u32>(account, A_FLAGS), J_FLAGS);

@@ -85,6 +85,8 @@ export const M_SCRATCH_2 = 480;
 export const M_SCRATCH_3 = 512;
 /** 256 bytes: hashing of addresses. */
 export const M_BYTES = 544;
+/** Word: what a blind sender must have at least. */
+export const M_BOUND = 800;
 
 // The message to be started.
 export const MSG_KIND = 832;
@@ -104,6 +106,10 @@ export const MSG_GAS = 880;
 export const MSG_VALUE = 888;
 export const MSG_CALLER = 920;
 
+/** 1: what is read and written is noted for the scheduler (effects-map.ts), at M_EFFECTS. */
+export const M_HAS_EFFECTS = 944;
+export const M_EFFECTS = 948;
+
 export const KIND_CALL = 0;
 export const KIND_CREATE = 1;
 
@@ -117,7 +123,7 @@ export const HASH_LINE_BYTES = 48;
 export const M_KECCAK_MEMO = 15360;
 export const MACHINE_BYTES = 24576;
 
-// Account entry: address, flags, hash, then values. One is 192 bytes.
+// Account entry: address, flags, hash, then values. One is 208 bytes.
 export const A_FLAGS = 20;
 export const A_HASH = 24;
 export const A_SLOTS = 28;
@@ -132,11 +138,15 @@ export const A_CODE_0 = 120;
 export const A_BALANCE_VERSION = 152;
 export const A_NONCE_VERSION = 160;
 export const A_CODE_VERSION = 168;
-/** Cell id of the code cell, or NO_CELL: slots hang on it. */
-export const A_CODE_CELL = 176;
 /** Number of the precompile at this address; 0: none. */
-export const A_PRECOMPILE = 180;
-export const ACCOUNT_BYTES = 192;
+export const A_PRECOMPILE = 176;
+/** u64: hashAddress of the address. */
+export const A_SUM = 184;
+/** Cell ids, or NO_CELL; known once the field is read, or is blind. */
+export const A_BALANCE_CELL = 192;
+export const A_NONCE_CELL = 196;
+export const A_CODE_CELL = 200;
+export const ACCOUNT_BYTES = 208;
 
 export const HAS_BALANCE = 1;
 export const HAS_NONCE = 2;
@@ -147,6 +157,10 @@ export const IS_CREATED = 32;
 export const IS_DESTROYED = 64;
 /** Its code was set by this transaction. */
 export const IS_CODE_NEW = 128;
+/** A_BALANCE is what is to be added to a balance that was not read. */
+export const IS_DELTA = 256;
+/** The sender of a transaction ahead of its turn: its nonce is taken for right, it for rich. */
+export const IS_BLIND = 512;
 
 // Storage slot entry.
 export const S_VALUE = 32;
@@ -157,6 +171,8 @@ export const S_FLAGS = 108;
 export const S_HASH = 112;
 export const S_NEXT = 116;
 export const S_JOURNAL = 120;
+/** Cell id, or NO_CELL; known once the value is. */
+export const S_CELL = 124;
 export const SLOT_BYTES = 128;
 export const HAS_VALUE = 1;
 

@@ -9,7 +9,7 @@ import { firstSlot, nextSlot } from "../../state/kernel/keys.as";
 import { loadValue } from "../../state/kernel/cells.as";
 import { NO_CELL } from "../../state/kernel/map";
 import {
-  accountAt, codeOf, giveUp, isDelegation, needBalance, needNonce, needValue,
+  accountAt, codeCell, codeOf, giveUp, isDelegation, needBalance, needNonce, needValue,
 } from "./access.as";
 import { newCode } from "./codes.as";
 import { saveAccount, undoTo } from "./journal.as";
@@ -19,7 +19,7 @@ import { runPrecompile } from "./precompiles.as";
 import { add, lt, sub } from "./u256.as";
 import { addressToWord, copyAddress, copyWord, isZeroWord, setWord } from "./words.as";
 import {
-  A_BALANCE, A_CODE, A_CODE_CELL, A_FLAGS, A_NONCE, A_PRECOMPILE, A_SLOTS, ABORT_HEAD, ABORT_WINDOW,
+  A_BALANCE, A_CODE, A_FLAGS, A_NONCE, A_PRECOMPILE, A_SLOTS, ABORT_HEAD, ABORT_WINDOW,
   F_CALLER, F_CODE, F_CODE_LENGTH, F_CODES_TOP, F_DEPTH, F_ENTRY, F_GAS, F_INPUT, F_INPUT_LENGTH,
   F_JUMPS, F_KIND, F_LAST_CODE, F_LOG_COUNT, F_LOGS_TOP, F_MARK, F_MEMORY, F_MEMORY_SIZE, F_OUT,
   F_OUT_LENGTH, F_PARENT, F_PC, F_REFUND, F_SELF, F_SP, F_STATIC, F_VALUE, FORK_PRAGUE, FRAME_BYTES,
@@ -127,7 +127,7 @@ function hasStorage(m: usize, account: usize): bool {
     needValue(slot);
     if (!isZeroWord(slot + S_VALUE)) return true;
   }
-  const owner = load<u32>(account, A_CODE_CELL);
+  const owner = codeCell(account);
   if (owner == <u32>NO_CELL) return false;
   if (!load<u32>(m, M_IS_HEAD)) {
     giveUp(m, ABORT_HEAD);

@@ -19,6 +19,8 @@ function multiply(
   if ((a1 | a2 | a3 | b1 | b2 | b3) == 0) {
     return storeWord(out, a0 * b0, mulHigh(a0, b0), 0, 0);
   }
+  if ((b1 | b2 | b3) == 0) return scale(a0, a1, a2, a3, b0, out);
+  if ((a1 | a2 | a3) == 0) return scale(b0, b1, b2, b3, a0, out);
   // A row for each limb of a.
   let carry = mulHigh(a0, b0);
   let w1 = a0 * b1 + carry;
@@ -32,6 +34,17 @@ function multiply(
   w3 += a2 * b1 + a3 * b0 + mulAddHigh(a2, b0, w2, 0);
   w2 += a2 * b0;
   storeWord(out, a0 * b0, w1, w2, w3);
+}
+
+/** A word times a limb. */
+// Six parameters: limbs.
+@inline
+function scale(a0: u64, a1: u64, a2: u64, a3: u64, b: u64, out: usize): void {
+  let carry = mulHigh(a0, b);
+  const w1 = a1 * b + carry;
+  carry = mulAddHigh(a1, b, carry, 0);
+  const w2 = a2 * b + carry;
+  storeWord(out, a0 * b, w1, w2, a3 * b + mulAddHigh(a2, b, carry, 0));
 }
 
 /** The length of the exponent in bytes, 0 to 32: what the gas of EXP depends on. */

@@ -17,7 +17,7 @@ import {
   S_VERSION, SLOT_BYTES,
 } from "./map";
 import {
-  O_CREATED, O_FEE, O_GAS, O_IS_CREATION, O_LISTS, O_REASON, O_STATUS, STATUS_INVALID,
+  O_CREATED, O_FEE, O_GAS, O_IS_CREATION, O_LISTS, O_REASON, O_SLIM_CODES, O_STATUS, STATUS_INVALID,
 } from "./record-map";
 
 const KIND_SLOT: u8 = 3;
@@ -46,6 +46,36 @@ export function writeOutcome(
   return load<u32>(m, M_ABORT) != 0 ? -<i32>load<u32>(m, M_ABORT) : NO_ROOM;
 }
 
+/** The same with neither reads nor writes: those are noted elsewhere (effects.as.ts). */
+// Six parameters: the header's fields.
+export function writeSlimOutcome(
+  m: usize, out: usize, end: usize, status: u32, gas: i64, created: usize,
+): i32 {
+  if (out + O_LISTS + ITEM_BYTES > end) return NO_ROOM;
+  writeHead(out, status, 0);
+  store<i64>(out, gas, O_GAS);
+  toBytes(m + M_SCRATCH_3, out + O_FEE);
+  if (created != 0) {
+    store<u8>(out, 1, O_IS_CREATION);
+    copyAddress(created, out + O_CREATED);
+  }
+  store<u64>(out, 0, O_LISTS);
+  let at = writeCodes(m, out + O_SLIM_CODES, end);
+  if (at != 0) at = writeLogs(m, at, end);
+  if (at != 0) at = writeOutput(m, at, end);
+  if (at != 0) return finish(out, at);
+  return load<u32>(m, M_ABORT) != 0 ? -<i32>load<u32>(m, M_ABORT) : NO_ROOM;
+}
+
+/** A refusal without its reads. @param reason  its index */
+export function writeSlimRefusal(out: usize, end: usize, reason: u32): i32 {
+  if (out + O_LISTS + ITEM_BYTES > end) return NO_ROOM;
+  writeHead(out, STATUS_INVALID, reason);
+  v128.store(out, i64x2.splat(0), O_LISTS);
+  store<u32>(out, 0, O_LISTS + 16);
+  return finish(out, out + O_LISTS + 20);
+}
+
 /** An outcome with nothing but reads. @param reason  its index; or status << 8 */
 export function writeRefusal(m: usize, out: usize, end: usize, reason: u32): i32 {
   if (out + O_LISTS + ITEM_BYTES > end) return NO_ROOM;
@@ -56,7 +86,8 @@ export function writeRefusal(m: usize, out: usize, end: usize, reason: u32): i32
   return finish(out, at + 16);
 }
 
-function writeHead(out: usize, status: u32, reason: u32): void {
+/** All of the header but the length, with neither gas nor fee. */
+export function writeHead(out: usize, status: u32, reason: u32): void {
   // 69 bytes: five stores, of which the last laps over.
   v128.store(out, i64x2.splat(0));
   v128.store(out, i64x2.splat(0), 16);
@@ -147,12 +178,12 @@ function writeWrites(m: usize, list: usize, end: usize): usize {
 }
 
 /** No place to sort in: the window is too small. */
-function noPlace(m: usize): usize {
+export function noPlace(m: usize): usize {
   giveUp(m, ABORT_WINDOW);
   return 0;
 }
 
-function isChanged(account: usize): bool {
+export function isChanged(account: usize): bool {
   if (load<u32>(account, A_FLAGS) & IS_TOUCHED) return true;
   let slot = <usize>load<u32>(account, A_SLOTS);
   for (; slot != 0; slot = <usize>load<u32>(slot, S_NEXT)) if (isSlotChanged(slot)) return true;
@@ -160,7 +191,7 @@ function isChanged(account: usize): bool {
 }
 
 @inline
-function isSlotChanged(slot: usize): bool {
+export function isSlotChanged(slot: usize): bool {
   return (load<u32>(slot, S_FLAGS) & HAS_VALUE) != 0 && !sameWord(slot + S_VALUE, slot + S_VALUE_0);
 }
 

@@ -44,3 +44,5 @@ export const O_FEE = 16;
 export const O_IS_CREATION = 48;
 export const O_CREATED = 49;
 export const O_LISTS = 69;
+/** The codes of an outcome that has neither reads nor writes. */
+export const O_SLIM_CODES = 77;

@@ -4,12 +4,12 @@
  */
 import { firstSlot, keySlotPointer, nextSlot } from "./chains.as";
 import {
-  codeOf, giveUp, isEmpty, isFull, needBalance, needNonce, needValue, slotAt,
+  codeCell, codeOf, giveUp, isEmpty, isFull, needBalance, needNonce, needValue, slotAt,
 } from "./access.as";
 import { NO_CELL } from "../../state/kernel/map";
 import { setWord } from "./words.as";
 import {
-  A_BALANCE, A_CODE, A_CODE_CELL, A_FLAGS, A_NONCE, A_SLOTS, ABORT_HEAD, ABORT_WINDOW,
+  A_BALANCE, A_CODE, A_FLAGS, A_NONCE, A_SLOTS, ABORT_HEAD, ABORT_WINDOW,
   ACCOUNT_BYTES, IS_DESTROYED, IS_TOUCHED, M_ACCOUNTS, M_ACCOUNTS_TOP, M_IS_HEAD, S_NEXT, S_VALUE,
 } from "./map";
 
@@ -30,7 +30,7 @@ function remove(m: usize, account: usize): void {
   setWord(account + A_BALANCE, 0);
   store<u64>(account, 0, A_NONCE);
   store<u32>(account, 0, A_CODE);
-  const owner = load<u32>(account, A_CODE_CELL);
+  const owner = codeCell(account);
   if (owner != <u32>NO_CELL) {
     if (!load<u32>(m, M_IS_HEAD)) {
       giveUp(m, ABORT_HEAD);

@@ -5,7 +5,8 @@
  * EIP-7702, EIP-7825.
  */
 import {
-  accountAt, codeOf, giveUp, isDelegation, isFull, needBalance, needNonce, slotAt,
+  accountAt, codeOf, giveUp, isAddress, isDelegation, isFull, makeBlind, needBalance, needNonce,
+  slotAt,
 } from "./access.as";
 import { applyAuthorizations } from "./authorizations.as";
 import { noncedAddress } from "./calls.as";
@@ -16,26 +17,29 @@ import { tidyJumps } from "./jumps.as";
 import { startMessage } from "./messages.as";
 import { settleAccounts } from "./settle.as";
 import { setReturn } from "./memory.as";
+import { NOT_PLAIN, transferStep } from "./transfer.as";
 import { add, fitsU64, lt, sub } from "./u256.as";
 import { copyAddress, copyWord, setWord, turnWord } from "./words.as";
+import { readAs } from "./base.as";
+import { writeEffects, writeRefusedEffects } from "./effects.as";
 import { writeOutcome, writeRefusal } from "./outcome.as";
 import {
-  A_BALANCE, A_FLAGS, A_NONCE, ABORT_HEAD, ABORT_WINDOW, FORK_CANCUN, FORK_OSAKA, FORK_PRAGUE,
-  FORK_SHANGHAI, HAS_BALANCE, HAS_CODE, HAS_NONCE, IS_TOUCHED, IS_WARM, KIND_CALL, KIND_CREATE,
-  M_ABORT, M_ACCOUNT_MASK, M_ACCOUNT_TABLE, M_ACCOUNTS, M_ACCOUNTS_TOP, M_BASE_FEE, M_BLOB_FEE,
-  M_BLOCK_GAS_LIMIT, M_CODES, M_CODES_TOP, M_COINBASE, M_FORK, M_GAS_PRICE, M_GENERATION, M_IS_HEAD,
-  M_JOURNAL, M_JOURNAL_TOP, M_LAST_CODE, M_LOG_COUNT, M_LOGS, M_LOGS_TOP, M_MARK, M_MEMORY,
-  M_NEXT_FRAME, M_ORIGIN, M_RECORD, M_REFUND, M_RESULT, M_RESULT_GAS, M_SCRATCH, M_SCRATCH_2,
-  M_SCRATCH_3, M_SLOT_MASK, M_SLOT_TABLE, M_SLOTS, M_SLOTS_TOP, M_STACK_TOP, M_TIP,
-  M_TRANSIENT_MASK, M_TRANSIENT_TABLE, M_TRANSIENTS, M_TRANSIENTS_TOP, MSG_CALLER, MSG_CODE,
-  MSG_DEPTH, MSG_GAS, MSG_INPUT, MSG_INPUT_LENGTH, MSG_KIND, MSG_MEMORY, MSG_PARENT, MSG_PAYER,
-  MSG_SELF, MSG_STACK, MSG_STATIC, MSG_VALUE, RESULT_OK, S_FLAGS,
+  ABORT_HEAD, ABORT_WINDOW, A_BALANCE, A_FLAGS, A_NONCE, FORK_CANCUN, FORK_OSAKA, FORK_PRAGUE,
+  FORK_SHANGHAI, HAS_BALANCE, HAS_CODE, HAS_NONCE, IS_BLIND, IS_TOUCHED, IS_WARM, KIND_CALL,
+  KIND_CREATE, MSG_CALLER, MSG_CODE, MSG_DEPTH, MSG_GAS, MSG_INPUT, MSG_INPUT_LENGTH, MSG_KIND,
+  MSG_MEMORY, MSG_PARENT, MSG_PAYER, MSG_SELF, MSG_STACK, MSG_STATIC, MSG_VALUE, M_ABORT,
+  M_ACCOUNTS, M_ACCOUNTS_TOP, M_ACCOUNT_MASK, M_ACCOUNT_TABLE, M_BASE_FEE, M_BLOB_FEE,
+  M_BLOCK_GAS_LIMIT, M_BOUND, M_CODES, M_CODES_TOP, M_COINBASE, M_EFFECTS, M_FORK, M_GAS_PRICE,
+  M_GENERATION, M_HAS_EFFECTS, M_IS_HEAD, M_JOURNAL, M_JOURNAL_TOP, M_LAST_CODE, M_LOGS, M_LOGS_TOP,
+  M_LOG_COUNT, M_MARK, M_MEMORY, M_NEXT_FRAME, M_ORIGIN, M_RECORD, M_REFUND, M_RESULT, M_RESULT_GAS,
+  M_SCRATCH, M_SCRATCH_2, M_SCRATCH_3, M_SLOTS, M_SLOTS_TOP, M_SLOT_MASK, M_SLOT_TABLE, M_STACK_TOP,
+  M_TIP, M_TRANSIENTS, M_TRANSIENTS_TOP, M_TRANSIENT_MASK, M_TRANSIENT_TABLE, RESULT_OK, S_FLAGS,
 } from "./map";
 import {
-  IS_CREATION, R_ACCESS_LIST, R_BLOB_FEE, R_BLOB_HASHES, R_DATA, R_FLAGS, R_GAS_LIMIT, R_MAX_FEE,
-  R_NONCE, R_PRIORITY_FEE, R_SENDER, R_TO, R_TYPE, R_VALUE, REASON_FEE_LOW, REASON_FUNDS,
-  REASON_GAS_HIGH, REASON_GAS_LOW, REASON_INITCODE, REASON_INVALID, REASON_NONCE_HIGH,
-  REASON_NONCE_LOW, REASON_NOT_EOA, REASON_TYPE, STATUS_FAILED, STATUS_NEEDS_HEAD, STATUS_OK,
+  IS_CREATION, REASON_FEE_LOW, REASON_FUNDS, REASON_GAS_HIGH, REASON_GAS_LOW, REASON_INITCODE,
+  REASON_INVALID, REASON_NONCE_HIGH, REASON_NONCE_LOW, REASON_NOT_EOA, REASON_TYPE, R_ACCESS_LIST,
+  R_BLOB_FEE, R_BLOB_HASHES, R_DATA, R_FLAGS, R_GAS_LIMIT, R_MAX_FEE, R_NONCE, R_PRIORITY_FEE,
+  R_SENDER, R_TO, R_TYPE, R_VALUE, STATUS_FAILED, STATUS_NEEDS_HEAD, STATUS_OK,
 } from "./record-map";
 
 const BLOB_GAS: u64 = 131072;
@@ -91,7 +95,7 @@ export function executeTransaction(
   const intrinsic = intrinsicGas(m, record), floor = floorGas(m, record);
   const reason = refuse(m, record, sender, max(intrinsic, floor));
   if (load<u32>(m, M_ABORT) != 0) return aborted(m, out, end);
-  if (reason != VALID) return writeRefusal(m, out, end, <u32>reason);
+  if (reason != VALID) return endRefused(m, out, end, <u32>reason);
   pay(m, record, sender);
   if (!warmList(m, record, sender)) return aborted(m, out, end);
   let refund = applyAuthorizations(m, record);
@@ -108,7 +112,32 @@ export function executeTransaction(
   settleAccounts(m);
   if (load<u32>(m, M_ABORT) != 0) return aborted(m, out, end);
   const status = load<u32>(m, M_RESULT) == RESULT_OK ? STATUS_OK : STATUS_FAILED;
+  if (load<u32>(m, M_HAS_EFFECTS)) return writeEffects(m, out, end, status, spent, created);
   return writeOutcome(m, out, end, status, spent, created);
+}
+
+function endRefused(m: usize, out: usize, end: usize, reason: u32): i32 {
+  if (load<u32>(m, M_HAS_EFFECTS)) return writeRefusedEffects(m, out, end, reason);
+  return writeRefusal(m, out, end, reason);
+}
+
+/**
+ * The same as a step of a batch, for the scheduler: the outcome record has neither reads nor
+ * writes; they are noted at M_EFFECTS, behind it.
+ * @param epoch  of the open batch; 0: at the head, where the reads are not noted either
+ */
+export function runStep(
+  m: usize, record: usize, out: usize, end: usize, epoch: u32, step: u32,
+): i32 {
+  readAs(epoch, step);
+  store<u32>(m, 1, M_HAS_EFFECTS);
+  store<u32>(m, 0, M_EFFECTS);
+  store<u32>(m, u32(epoch == 0), M_IS_HEAD);
+  let bytes = transferStep(m, record, out, end);
+  if (bytes == NOT_PLAIN) bytes = executeTransaction(m, record, out, end, epoch == 0);
+  store<u32>(m, 0, M_HAS_EFFECTS);
+  readAs(0, 0);
+  return bytes;
 }
 
 /** A needs-head outcome is an answer; the other reasons are the engine's to act on. */
@@ -138,8 +167,14 @@ function refuse(m: usize, record: usize, sender: usize, gasNeeded: i64): i32 {
 }
 
 function refuseSender(m: usize, record: usize, sender: usize, gasLimit: u64): i32 {
-  needNonce(m, sender);
-  needBalance(sender);
+  const nonce = load<u64>(record, R_NONCE);
+  const isBlind = load<u32>(m, M_HAS_EFFECTS) && !load<u32>(m, M_IS_HEAD)
+    && !isAddress(sender, m + M_COINBASE);
+  if (isBlind) makeBlind(sender, nonce);
+  else {
+    needNonce(m, sender);
+    needBalance(sender);
+  }
   const code = codeOf(m, sender);
   if (code != 0 && !(load<u32>(m, M_FORK) >= <u32>FORK_PRAGUE && isDelegation(code))) {
     return REASON_NOT_EOA;
@@ -151,7 +186,7 @@ function refuseSender(m: usize, record: usize, sender: usize, gasLimit: u64): i3
   if (type > 1 && !canPay(m, record, sender, record + R_MAX_FEE, gasLimit, type == 3)) {
     return REASON_FUNDS;
   }
-  const nonce = load<u64>(record, R_NONCE), expected = load<u64>(sender, A_NONCE);
+  const expected = load<u64>(sender, A_NONCE);
   if (nonce != expected) return nonce < expected ? REASON_NONCE_LOW : REASON_NONCE_HIGH;
   return nonce == u64.MAX_VALUE ? REASON_INVALID : VALID;
 }
@@ -166,7 +201,10 @@ function setPrice(m: usize, record: usize): void {
   add(m + M_BASE_FEE, tip, m + M_GAS_PRICE);
 }
 
-/** Whether the balance covers value, gas at this price and, where asked, blobs at their maximum. */
+/**
+ * Whether the balance covers value, gas at this price and, where asked, blobs at their maximum. For
+ * a blind sender it is noted what it has to cover; of two prices the second is not below the first.
+ */
 // Six parameters: two prices are asked for.
 function canPay(
   m: usize, record: usize, sender: usize, price: usize, gasLimit: u64, withBlobs: bool,
@@ -183,7 +221,9 @@ function canPay(
     add(cost, blobs, cost);
     if (lt(cost, blobs)) return false;
   }
-  return !lt(sender + A_BALANCE, cost);
+  if (!(load<u32>(sender, A_FLAGS) & IS_BLIND)) return !lt(sender + A_BALANCE, cost);
+  copyWord(cost, m + M_BOUND);
+  return true;
 }
 
 /** word * factor. @returns false where it passes 2^256 */

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Arena, type ArenaMark, type CellKind, NO_CELL } from '../../../state/arena.js';
 import { isDeltacastError } from '../../../state/base/errors.js';
-import { Committer, type OutcomeCommitter } from '../../../workers/commit.js';
 import { EMPTY_OUTCOME, type Outcome, writeOutcome } from '../../../workers/outcome.js';
 import { encodeCredits } from '../../../workers/steps.js';
+import { Committer, type OutcomeCommitter } from '../../helpers/kernel-committer.js';
 import { StepCommitter } from '../../helpers/step-committer.js';
 import { digestOf } from '../state/arena-model.js';
 

@@ -1,11 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { isDeltacastError } from '../../../state/base/errors.js';
 import { systemClock } from '../../../state/base/ports.js';
-import { encodeContext } from '../../../workers/context.js';
 import { Crew } from '../../../workers/crew.js';
 import type { ParallelExecutor } from '../../../workers/parallel.js';
 import { TaskThreads } from '../../../workers/pool.js';
-import { KIND_TRANSACTION } from '../../../workers/protocol.js';
+import { KIND_TRANSACTION } from '../../../workers/protocol-map.js';
 import { BROKEN_BLOCK, faultData, TEARING_DATA } from '../../helpers/engines/faulty.mjs';
 import {
   type Bench,
@@ -46,7 +45,7 @@ async function lateBytes(): Promise<number> {
     engineModule: FAULTY_ENGINE,
     heapMegabytes: 48,
   });
-  crew.setContext(encodeContext(CONTEXT));
+  await crew.beginBlock(CONTEXT);
   const steps = [0, 1].map((from) => {
     const record = transfer(from, 0, from, faultData('scribbles for ever', 0));
     return { kind: KIND_TRANSACTION, record } as const;
@@ -145,8 +144,8 @@ describe('a batch', () => {
 
 /** Ends a thread behind the executor's back; resolves when the pool has heard of it. */
 async function killOne(executor: ParallelExecutor): Promise<void> {
-  const { crew } = executor as unknown as { crew: { threads: { pool: unknown } } };
-  const { piscina } = crew.threads.pool as { piscina: { threads: { terminate(): unknown }[] } };
+  const { rounds } = executor as unknown as { rounds: { threads: { pool: unknown } } };
+  const { piscina } = rounds.threads.pool as { piscina: { threads: { terminate(): unknown }[] } };
   await piscina.threads[0]?.terminate();
   await pause(5);
 }

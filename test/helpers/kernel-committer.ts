@@ -5,12 +5,12 @@
  * any two of its changes, and find out by the versions. A test applies them one by one
  * (test/helpers/step-committer.ts), and another compares the two.
  */
-import type { Arena } from '../state/arena.js';
-import { refusal } from '../state/arena-kernel.js';
-import { assert } from '../state/base/assert.js';
-import { instantiateKernel } from '../state/base/wasm.js';
-import { scratchOf } from '../state/layout.js';
-import { STATUS_AT, STATUS_OK } from './outcome.js';
+import type { Arena } from '../../state/arena.js';
+import { refusal } from '../../state/arena-kernel.js';
+import { assert } from '../../state/base/assert.js';
+import { instantiateKernel } from '../../state/base/wasm.js';
+import { scratchOf } from '../../state/layout.js';
+import { STATUS_AT, STATUS_OK } from '../../workers/outcome.js';
 
 interface CommitKernel {
   /** Kind of the first stale cell, or -1. */
@@ -55,7 +55,10 @@ export class Committer implements OutcomeCommitter {
   private sequence = 0;
 
   constructor(arena: Arena) {
-    this.kernel = instantiateKernel<CommitKernel>('commit', arena.memory);
+    this.kernel = instantiateKernel<CommitKernel>('scheduler', arena.memory, {
+      run: () => 0,
+      clock: () => 0,
+    });
     this.bytes = arena.bytes;
     this.scratch = scratchOf(arena.layout, arena.thread).base;
   }

@@ -1,0 +1,89 @@
+/**
+ * Rounds on the calling thread, by one worker: what `--workers 0` is, so that a profile of the main
+ * thread shows all of it; what parallel execution is compared with; and how a test re-executes a
+ * block. Being alone it executes everything at the head and notes nothing. Not for untrusted load:
+ * a hung engine would hang the program.
+ */
+import type { Arena } from '../state/arena.js';
+import { DeltacastError } from '../state/base/errors.js';
+import type { Clock } from '../state/base/ports.js';
+import type { Region } from '../state/layout.js';
+import type { Step } from './batch.js';
+import { encodeContext } from './context.js';
+import type { BlockContext, Engine } from './engine.js';
+import { WorkerExecutor } from './executor.js';
+import { outcomeShare } from './outcomes.js';
+import { type Counter, Protocol } from './protocol.js';
+import { loadSteps, type Round, type Rounds, roundOf } from './rounds.js';
+
+export class InlineCrew implements Rounds {
+  restarts = 0;
+  cause = '';
+  isStopped = false;
+  readonly outcomeShare: Region;
+  private readonly arena: Arena;
+  private readonly protocol: Protocol;
+  private readonly executor: WorkerExecutor;
+
+  /** @param arena  whose batch regions nobody else uses meanwhile */
+  constructor(arena: Arena, engine: Engine, clock: Clock) {
+    this.arena = arena;
+    this.protocol = new Protocol(arena);
+    this.protocol.reset(1);
+    this.outcomeShare = outcomeShare(this.protocol.batchOut, 1);
+    const { protocol } = this;
+    this.executor = new WorkerExecutor({ arena, protocol, engine, clock, worker: 0 });
+  }
+
+  async beginBlock(context: BlockContext): Promise<void> {
+    this.protocol.setContext(encodeContext(context));
+    await this.executor.refreshContext();
+  }
+
+  announceHash(): void {}
+
+  async start(): Promise<void> {
+    if (this.isStopped) throw new DeltacastError('WORKER_FAILED', 'the executor has been stopped');
+  }
+
+  async round(steps: readonly Step[], firstSequence: number): Promise<Round> {
+    await this.start();
+    const { arena, protocol } = this;
+    loadSteps(arena, protocol, steps, firstSequence);
+    protocol.turn();
+    await this.executor.runBatch(protocol.epoch());
+    protocol.turn();
+    const round = roundOf(protocol, steps.length);
+    if (round.failure !== 'none') this.noteFailure();
+    return round;
+  }
+
+  outcomeOffset(index: number): number {
+    return this.protocol.outcomeOffset(index);
+  }
+
+  counter(counter: Counter): number {
+    return this.protocol.counter(this.arena.thread, counter);
+  }
+
+  abort(): void {
+    this.isStopped = true;
+  }
+
+  async stop(): Promise<void> {}
+
+  private noteFailure(): void {
+    const { arena, protocol } = this;
+    this.cause = protocol.message(arena.thread);
+    protocol.clearMessages();
+    if (protocol.failure() !== 'worker-failed') return;
+    this.restarts += 1;
+    const { cause } = this;
+    if (protocol.isApplying()) {
+      throw new DeltacastError('ARENA_TORN', 'the engine failed while it changed the state', {
+        cause,
+      });
+    }
+    protocol.reset(1);
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * What one execution read and wants to write, as the kernel notes it for the commit: a header, the
+ * reads, the writes sorted by address, kind and slot. It names cells by their ids, so that judging
+ * and applying it looks nothing up; only keys that had no cell yet are given in full.
+ */
+export const E_READS = 0;
+export const E_WRITES = 4;
+/** Pointers: the first write; the list of codes in the outcome record. */
+export const E_WRITES_AT = 8;
+export const E_CODES = 12;
+/** Word: what the coinbase gets, to be added blindly. */
+export const E_FEE = 16;
+export const EFFECTS_BYTES = 64;
+
+/** A read: cell id or NO_CELL, how (READ_...), kind, value; then a key where there is no id. */
+export const READ_CELL = 0;
+export const READ_HOW = 4;
+export const READ_KIND = 8;
+export const READ_VALUE = 16;
+export const READ_BYTES = 48;
+/** The value must still be this one. */
+export const READ_EXACT = 0;
+/** The value must be at least this one: a balance that pays. */
+export const READ_AT_LEAST = 1;
+/** This must still fit on top of the value: a balance that is paid. */
+export const READ_ADDABLE = 2;
+
+/** A write, which is also a node of its cell's pending list; then a key where there is no id. */
+export const NODE_VALUE = 0;
+export const NODE_CELL = 32;
+/** Index of the step in its batch. */
+export const NODE_STEP = 36;
+export const NODE_HOW = 40;
+/** Pointer to the next older node of the cell in this batch; 0: none. */
+export const NODE_NEXT = 44;
+export const NODE_KIND = 48;
+export const NODE_BYTES = 64;
+/** The cell gets this value. */
+export const WRITE_SET = 0;
+/** This is added to the cell, modulo 2^256. */
+export const WRITE_ADD = 1;
+
+/** A key: 20 raw bytes, then at 32 the slot as four limbs. */
+export const EFFECT_KEY_SLOT = 32;
+export const EFFECT_KEY_BYTES = 64;

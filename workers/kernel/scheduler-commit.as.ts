@@ -1,0 +1,167 @@
+/** Committing what was executed, in order, by whoever holds the token (scheduler.as.ts). */
+import { CONTROL_BASE, FULL_UNDO } from "../../state/kernel/map";
+import {
+  DEFERRED, EFFECTS, FAILED_ARENA_FULL, FAILED_UNDO_FULL, FAILURE, HEAD, HEAD_APPLYING, HEAD_SHIFT,
+  JUDGED, KIND, KIND_CREDITS, KIND_TRANSACTION, OUTCOME, RECORD, SEQUENCE_AT, SOLO, SOLO_LEFT,
+  STALE, TOKEN, WAITERS,
+} from "../protocol-map";
+import { applyCredits, applyOutcome, staleRead } from "./commit.as";
+import { applyEffects, staleEffect } from "./commit-effects.as";
+import { O_STATUS, STATUS_NEEDS_HEAD, STATUS_OK } from "./record-map";
+import {
+  ABORTS_AT_HEAD, ABORTS_DEFERRED, COUNT_STOLEN, JUDGED_MIN, SOLO_STEPS, STALE_SHARE,
+} from "./scheduler-limits";
+import {
+  ADVANCE, APPLY, BEGIN_APPLYING, CHECK_FAILURE, DECIDE, EXECUTE, FINISH, GIVE_UP, HOLD_HEAD,
+  HOLD_STATUS, JUDGE, LEAVE, NEXT, READ_CLAIMED, RELEASE, WAIT, W_CHUNK, W_COINBASE, W_COMMIT_MS,
+  W_COUNT, W_EFFECTS, W_HEAD, W_HEAD_STATUS, W_INDEX, W_IS_DIRECT, W_IS_HEAD, W_IS_IDLE, W_OUTCOME,
+  W_REFUSAL, W_SCRATCH, W_SINCE_MS, W_WORKERS,
+} from "./scheduler-map";
+import {
+  clock, count, field, go, headOf, isOwn, isReady, wakeAll, word,
+} from "./scheduler-words.as";
+
+/** Taken: its holder looks again after releasing it, and sees what we have published. */
+export function takeToken(w: usize): void {
+  const isTaken = atomic.cmpxchg<i32>(word(TOKEN), 0, 1) == 0;
+  if (isTaken) store<f64>(w, clock(), W_SINCE_MS);
+  go(w, isTaken ? HOLD_HEAD : load<u32>(w, W_IS_IDLE) ? WAIT : READ_CLAIMED);
+}
+
+export function holdHead(w: usize): void {
+  const head = headOf(atomic.load<i32>(word(HEAD)));
+  store<u32>(w, head, W_HEAD);
+  go(w, head < load<u32>(w, W_COUNT) ? HOLD_STATUS : DECIDE);
+}
+
+export function holdStatus(w: usize): void {
+  const isMine = isReady(w) && (load<u32>(w, W_IS_IDLE) != 0 || isOwn(w));
+  go(w, isMine ? JUDGE : DECIDE);
+}
+
+/** Does what was executed ahead of its turn stand? Only we write now. */
+export function judge(w: usize): void {
+  const index = load<u32>(w, W_HEAD);
+  store<u32>(w, index, W_INDEX);
+  store<u32>(w, load<u32>(field(index, OUTCOME)), W_OUTCOME);
+  store<u32>(w, load<u32>(field(index, EFFECTS)), W_EFFECTS);
+  if (!isOwn(w)) count(w, COUNT_STOLEN, 1);
+  const kind = load<u32>(field(index, KIND));
+  if (kind == KIND_CREDITS) return go(w, BEGIN_APPLYING);
+  const abort = abortCause(w);
+  if (kind == KIND_TRANSACTION) {
+    store<u32>(word(JUDGED), load<u32>(word(JUDGED)) + 1);
+    if (abort >= 0) {
+      store<u32>(word(STALE), load<u32>(word(STALE)) + 1);
+      count(w, abort, 1);
+    }
+  }
+  if (abort < 0) return go(w, BEGIN_APPLYING);
+  store<u32>(w, 1, W_IS_HEAD);
+  go(w, EXECUTE);
+}
+
+/** Index of a counter, or -1 where it stands. */
+export function abortCause(w: usize): i32 {
+  if (load<u32>(w, W_HEAD_STATUS) == DEFERRED) return ABORTS_DEFERRED;
+  const outcome = <usize>load<u32>(w, W_OUTCOME);
+  if (load<u8>(outcome, O_STATUS) == STATUS_NEEDS_HEAD) return ABORTS_AT_HEAD;
+  const effects = <usize>load<u32>(w, W_EFFECTS);
+  return effects != 0 ? staleEffect(effects) : staleRead(outcome, w + W_SCRATCH);
+}
+
+/** Refused: the threads are about to be ended. The token stays taken, nobody is to commit. */
+export function beginApplying(w: usize): void {
+  const word_ = <i32>(load<u32>(w, W_HEAD) << HEAD_SHIFT);
+  const seen = atomic.cmpxchg<i32>(word(HEAD), word_, word_ | HEAD_APPLYING);
+  go(w, seen == word_ ? APPLY : LEAVE);
+}
+
+/** A step that is not included changes nothing and takes no sequence. */
+export function apply(w: usize): void {
+  const index = load<u32>(w, W_HEAD);
+  const isCredits = load<u32>(field(index, KIND)) == KIND_CREDITS;
+  const outcome = <usize>load<u32>(w, W_OUTCOME);
+  let status: i32 = 0;
+  if (isCredits || <i32>load<u8>(outcome, O_STATUS) <= STATUS_OK) {
+    const at = <usize>CONTROL_BASE + SEQUENCE_AT;
+    const sequence = load<f64>(at);
+    store<f64>(at, sequence + 1);
+    status = isCredits
+      ? applyCredits(<usize>load<u32>(field(index, RECORD)), sequence, w + W_SCRATCH)
+      : applyExecuted(w, outcome, sequence);
+  }
+  if (status == 0) return go(w, ADVANCE);
+  store<i32>(w, status, W_REFUSAL);
+  go(w, GIVE_UP);
+}
+
+@inline
+export function applyExecuted(w: usize, outcome: usize, sequence: f64): i32 {
+  const effects = <usize>load<u32>(w, W_EFFECTS);
+  const coinbase = w + W_COINBASE, scratch = w + W_SCRATCH;
+  if (effects != 0) return applyEffects(effects, coinbase, <u64>sequence, scratch);
+  return applyOutcome(outcome, coinbase, sequence, scratch);
+}
+
+/** The step at the head is committed: one addition ends applying too. */
+export function advance(w: usize): void {
+  const added: i32 = (1 << HEAD_SHIFT) - HEAD_APPLYING;
+  const head = headOf(atomic.add<i32>(word(HEAD), added) + added);
+  if (atomic.load<i32>(word(WAITERS)) > 0) atomic.notify(word(HEAD));
+  if (head == load<u32>(w, W_COUNT)) return go(w, FINISH);
+  go(w, load<u32>(w, W_IS_DIRECT) ? NEXT : HOLD_HEAD);
+}
+
+/** The holder decides, before it releases the token, whether to go on together. */
+export function decide(w: usize): void {
+  go(w, RELEASE);
+  if (load<u32>(w, W_WORKERS) == 1) return;
+  if (atomic.load<i32>(word(SOLO))) return endSolo(w);
+  const judged = load<u32>(word(JUDGED));
+  if (judged < <u32>JUDGED_MIN) return;
+  const isStale = load<u32>(word(STALE)) * 100 > judged * <u32>STALE_SHARE;
+  forget();
+  if (!isStale) return;
+  store<i32>(word(SOLO_LEFT), SOLO_STEPS);
+  atomic.store<i32>(word(SOLO), 1);
+}
+
+/** After so many steps alone it is tried again. */
+export function endSolo(w: usize): void {
+  if (!load<u32>(w, W_IS_DIRECT)) return;
+  const left = load<i32>(word(SOLO_LEFT)) - <i32>load<u32>(w, W_CHUNK);
+  store<i32>(word(SOLO_LEFT), left);
+  if (left > 0) return;
+  forget();
+  atomic.store<i32>(word(SOLO), 0);
+  atomic.notify(word(SOLO));
+}
+
+export function forget(): void {
+  store<u32>(word(JUDGED), 0);
+  store<u32>(word(STALE), 0);
+}
+
+export function finish(w: usize): void {
+  wakeAll();
+  go(w, DECIDE);
+}
+
+export function release(w: usize): void {
+  if (!load<u32>(w, W_IS_DIRECT)) {
+    store<f64>(w, load<f64>(w, W_COMMIT_MS) + clock() - load<f64>(w, W_SINCE_MS), W_COMMIT_MS);
+  }
+  store<u32>(w, 0, W_IS_DIRECT);
+  atomic.store<i32>(word(TOKEN), 0);
+  go(w, CHECK_FAILURE);
+}
+
+/** The arena is full. What was changed before is rolled back by the coordinator. */
+export function giveUp(w: usize): void {
+  const failure = load<i32>(w, W_REFUSAL) == FULL_UNDO ? FAILED_UNDO_FULL : FAILED_ARENA_FULL;
+  atomic.and<i32>(word(HEAD), ~HEAD_APPLYING);
+  atomic.cmpxchg<i32>(word(FAILURE), 0, failure);
+  wakeAll();
+  go(w, LEAVE);
+}

@@ -1,0 +1,28 @@
+/** The bounds of the scheduler, and the places of its counters in a thread's line. */
+
+/** Some 10 ns each: what comes within 30 us costs no wake-up. */
+export const SPINS = 3000;
+/** A sleeping worker looks again after a millisecond, should a notification pass it by. */
+export const PARK_NS = 1000000;
+/** Steps are taken in pieces of 30 us: the words that all share change hands that often. */
+export const CHUNK_MS = 0.03;
+export const CHUNK_MAX = 64;
+/** Weight of the past in a worker's idea of how long a step takes. */
+export const LEARN_DIVISOR = 4;
+/** After so many judgements it is decided whether to go on together. */
+export const JUDGED_MIN = 64;
+/** Percent: above it the work that is done twice costs more than the other worker gives. */
+export const STALE_SHARE = 40;
+/** Between two tries to work together, one works alone. */
+export const SOLO_STEPS = 1024;
+
+/** The first four are the kinds of cells that were no longer as read. */
+export const ABORTS_AT_HEAD = 4;
+export const ABORTS_DEFERRED = 5;
+export const COUNT_EXECUTIONS = 6;
+export const COUNT_AT_HEAD = 7;
+export const COUNT_CHUNKS = 8;
+export const COUNT_STOLEN = 9;
+export const COUNT_PARKS = 10;
+export const COUNT_PARKED_US = 11;
+export const COUNT_COMMIT_US = 12;

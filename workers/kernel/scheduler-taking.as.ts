@@ -1,0 +1,208 @@
+/** Taking steps of a batch, executing them, and waiting where there are none (scheduler.as.ts). */
+import {
+  CLAIM, DEFERRED, EFFECTS, EXECUTED, FAILED_OUTCOME_FULL, FAILURE, HEAD, KIND, KIND_CREDITS,
+  KIND_TRANSACTION, OUTCOME, OWNER, RECORD, SOLO, STATUS, TOKEN, WAITERS,
+} from "../protocol-map";
+import { publishEffects } from "./commit-effects.as";
+import { M_EFFECTS } from "./map";
+import {
+  CHUNK_MAX, CHUNK_MS, COUNT_AT_HEAD, COUNT_CHUNKS, COUNT_EXECUTIONS, COUNT_PARKS, LEARN_DIVISOR,
+  PARK_NS, SPINS,
+} from "./scheduler-limits";
+import {
+  ASK, BEGIN_APPLYING, CHECK_FAILURE, CLAIM_STEPS, DECIDE, EXECUTE, LEAVE, NEXT, PEEK_STATUS,
+  PUBLISH, READ_CLAIMED, READ_SOLO, TAKE_TOKEN, TRY_DIRECT, WAIT, W_CHUNK, W_CLAIMED, W_COUNT,
+  W_EFFECTS, W_END, W_EPOCH, W_HEAD, W_HEAD_STATUS, W_INDEX, W_IS_DIRECT, W_IS_HEAD, W_IS_IDLE,
+  W_IS_SOLO, W_MACHINE, W_NEXT, W_OUTCOME, W_OUT_BASE, W_OUT_END, W_OUT_NEXT, W_PARKED_MS,
+  W_SINCE_MS, W_STATUS, W_STEP_MS, W_TAKEN, W_THREAD, W_WORKERS,
+} from "./scheduler-map";
+import {
+  clock, count, epochTag, field, go, headOf, isOwn, isReady, wakeAll, word,
+} from "./scheduler-words.as";
+
+/**
+ * The engine in the kernel (transaction.as.ts). @returns bytes written, NO_ROOM, or what only
+ * JavaScript can go on with; what it read and writes is at M_EFFECTS
+ */
+@external("env", "run")
+declare function run(
+  m: usize, record: usize, out: usize, end: usize, epoch: u32, step: u32,
+): i32;
+
+const NO_ROOM: i32 = -1;
+
+const OUTCOME_ALIGNMENT: usize = 64;
+
+export function peekHead(w: usize): void {
+  const head = headOf(atomic.load<i32>(word(HEAD)));
+  store<u32>(w, head, W_HEAD);
+  store<u32>(w, 0, W_IS_IDLE);
+  go(w, head < load<u32>(w, W_COUNT) ? PEEK_STATUS : LEAVE);
+}
+
+/** What somebody else has executed is theirs to commit, unless there is nothing else to do. */
+export function peekStatus(w: usize): void {
+  go(w, isReady(w) && isOwn(w) ? TAKE_TOKEN : READ_CLAIMED);
+}
+
+export function readClaimed(w: usize): void {
+  const claimed = atomic.load<u32>(word(CLAIM));
+  store<u32>(w, claimed, W_CLAIMED);
+  if (claimed < load<u32>(w, W_COUNT)) return go(w, READ_SOLO);
+  idle(w);
+}
+
+/** How far execution runs ahead of the head: farther only reads staler cells. */
+export function readSolo(w: usize): void {
+  const isSolo = atomic.load<u32>(word(SOLO));
+  store<u32>(w, isSolo, W_IS_SOLO);
+  const ahead = load<u32>(w, W_CLAIMED) - load<u32>(w, W_HEAD);
+  const window: u32 = (4 * load<u32>(w, W_WORKERS) + 4) * load<u32>(w, W_CHUNK);
+  if (ahead == 0 || (isSolo == 0 && ahead < window)) go(w, CLAIM_STEPS);
+  else idle(w);
+}
+
+/** Nothing to take: commit for another, or wait. */
+export function idle(w: usize): void {
+  store<u32>(w, 1, W_IS_IDLE);
+  const status = load<u32>(w, W_HEAD_STATUS);
+  go(w, status == EXECUTED || status == DEFERRED ? TAKE_TOKEN : WAIT);
+}
+
+export function claimSteps(w: usize): void {
+  const size = chunk(w);
+  const start = atomic.add<u32>(word(CLAIM), size);
+  const count_ = load<u32>(w, W_COUNT);
+  if (start >= count_) return go(w, CHECK_FAILURE);
+  count(w, COUNT_CHUNKS, 1);
+  store<u32>(w, start, W_NEXT);
+  store<u32>(w, min(start + size, count_), W_END);
+  store<u32>(w, min(size, count_ - start), W_TAKEN);
+  store<f64>(w, clock(), W_SINCE_MS);
+  go(w, start == load<u32>(w, W_HEAD) ? TRY_DIRECT : NEXT);
+}
+
+/** About CHUNK_MS of work, less near the end, so that all end at the same time. */
+export function chunk(w: usize): u32 {
+  const stepMs = load<f64>(w, W_STEP_MS);
+  const wanted: f64 = stepMs > 0 ? min<f64>(CHUNK_MS / stepMs, CHUNK_MAX) : 1;
+  const size = max<u32>(<u32>wanted, 1);
+  store<u32>(w, size, W_CHUNK);
+  const left = load<u32>(w, W_COUNT) - load<u32>(w, W_CLAIMED);
+  return max(min(size, left / (2 * load<u32>(w, W_WORKERS))), 1);
+}
+
+export function tryDirect(w: usize): void {
+  if (atomic.cmpxchg<i32>(word(TOKEN), 0, 1) == 0) {
+    store<u32>(w, 1, W_IS_DIRECT);
+    count(w, COUNT_AT_HEAD, load<u32>(w, W_END) - load<u32>(w, W_NEXT));
+  }
+  go(w, NEXT);
+}
+
+/** The next of the steps that it has taken. */
+export function next(w: usize): void {
+  const index = load<u32>(w, W_NEXT);
+  const isDirect = load<u32>(w, W_IS_DIRECT);
+  if (index == load<u32>(w, W_END)) {
+    learn(w);
+    return go(w, isDirect ? DECIDE : CHECK_FAILURE);
+  }
+  store<u32>(w, index + 1, W_NEXT);
+  store<u32>(w, index, W_INDEX);
+  store<u32>(w, isDirect, W_IS_HEAD);
+  const kind = load<u32>(field(index, KIND));
+  if (isDirect) store<u32>(w, index, W_HEAD);
+  if (kind == KIND_TRANSACTION || (isDirect && kind != KIND_CREDITS)) return go(w, EXECUTE);
+  if (isDirect) return go(w, BEGIN_APPLYING);
+  defer(w);
+}
+
+/** How long a step takes, lately. */
+export function learn(w: usize): void {
+  const stepMs = (clock() - load<f64>(w, W_SINCE_MS)) / load<u32>(w, W_TAKEN);
+  const before = load<f64>(w, W_STEP_MS);
+  store<f64>(w, before > 0 ? before + (stepMs - before) / LEARN_DIVISOR : stepMs, W_STEP_MS);
+}
+
+export function defer(w: usize): void {
+  store<u32>(w, 0, W_OUTCOME);
+  store<u32>(w, 0, W_EFFECTS);
+  store<u32>(w, DEFERRED, W_STATUS);
+  go(w, PUBLISH);
+}
+
+export function execute(w: usize): void {
+  const index = load<u32>(w, W_INDEX);
+  if (load<u32>(field(index, KIND)) == KIND_TRANSACTION) count(w, COUNT_EXECUTIONS, 1);
+  const m = <usize>load<u32>(w, W_MACHINE);
+  if (m == 0 || load<u32>(field(index, KIND)) != KIND_TRANSACTION) return go(w, ASK);
+  const out = <usize>load<u32>(w, W_OUT_NEXT);
+  const epoch = load<u32>(w, W_IS_HEAD) ? 0 : load<u32>(w, W_EPOCH);
+  const record = <usize>load<u32>(field(index, RECORD));
+  const bytes = run(m, record, out, <usize>load<u32>(w, W_OUT_END), epoch, index);
+  if (bytes > 0) {
+    store<u32>(w, load<u32>(m, M_EFFECTS), W_EFFECTS);
+    settle(w, out, out + <usize>bytes);
+  } else if (bytes == NO_ROOM) noPlace(w);
+  else go(w, ASK);
+}
+
+export function noPlace(w: usize): void {
+  if (!load<u32>(w, W_IS_HEAD)) return defer(w);
+  atomic.cmpxchg<i32>(word(FAILURE), 0, FAILED_OUTCOME_FULL);
+  wakeAll();
+  go(w, LEAVE);
+}
+
+export function settle(w: usize, outcome: usize, end: usize): void {
+  const isOnlyStep = load<u32>(w, W_COUNT) == 1;
+  const after = (end + OUTCOME_ALIGNMENT - 1) & ~(OUTCOME_ALIGNMENT - 1);
+  store<u32>(w, isOnlyStep ? load<u32>(w, W_OUT_BASE) : <u32>after, W_OUT_NEXT);
+  store<u32>(w, <u32>outcome, W_OUTCOME);
+  store<u32>(w, EXECUTED, W_STATUS);
+  if (!load<u32>(w, W_IS_HEAD)) {
+    const effects = <usize>load<u32>(w, W_EFFECTS);
+    if (effects != 0) publishEffects(effects, load<u32>(w, W_EPOCH));
+    return go(w, PUBLISH);
+  }
+  store<u32>(field(load<u32>(w, W_INDEX), OUTCOME), <u32>outcome);
+  go(w, BEGIN_APPLYING);
+}
+
+/** All that others will read is written before this one store makes it visible. */
+export function publish(w: usize): void {
+  const index = load<u32>(w, W_INDEX);
+  store<u32>(field(index, OUTCOME), load<u32>(w, W_OUTCOME));
+  store<u32>(field(index, EFFECTS), load<u32>(w, W_EFFECTS));
+  store<u32>(field(index, OWNER), load<u32>(w, W_THREAD));
+  atomic.store<u32>(field(index, STATUS), epochTag(w) + load<u32>(w, W_STATUS));
+  go(w, NEXT);
+}
+
+/** Until the head moves, or what is at the head is ready; it is looked at again in any case. */
+export function wait(w: usize): void {
+  go(w, CHECK_FAILURE);
+  const seen = load<u32>(w, W_HEAD);
+  for (let spins: u32 = 0; spins < <u32>SPINS; spins++) {
+    if (headOf(atomic.load<i32>(word(HEAD))) != seen) return;
+    if (isReady(w) && atomic.load<i32>(word(TOKEN)) == 0) return;
+    if (load<u32>(w, W_IS_SOLO) && atomic.load<i32>(word(SOLO)) == 0) return;
+  }
+  const since = clock();
+  count(w, COUNT_PARKS, 1);
+  park(w, seen);
+  store<f64>(w, load<f64>(w, W_PARKED_MS) + clock() - since, W_PARKED_MS);
+}
+
+/** While one works alone the others sleep until that ends, not until the head moves. */
+export function park(w: usize, seen: u32): void {
+  if (load<u32>(w, W_IS_SOLO)) {
+    atomic.wait<i32>(word(SOLO), 1, PARK_NS);
+    return;
+  }
+  atomic.add<i32>(word(WAITERS), 1);
+  const word_ = atomic.load<i32>(word(HEAD));
+  if (headOf(word_) == seen) atomic.wait<i32>(word(HEAD), word_, PARK_NS);
+  atomic.sub<i32>(word(WAITERS), 1);
+}

@@ -1,0 +1,201 @@
+/**
+ * The plain transfer, most of many chains' load: money and no data, to an account without code,
+ * both accounts told apart from each other, the coinbase and the precompiles, and everything in
+ * order. It needs no access set, no journal and no message: what it reads and writes is noted at
+ * once (effects-map.ts). Ahead of its turn it reads the two codes and nothing else: the sender is
+ * taken for rich and its nonce for right, the recipient gets an addition. So transfers conflict
+ * with nobody, whoever pays whom. In all other cases nothing is decided here and the general way
+ * begins.
+ */
+import { findInline, hashAddress, hashField, touchCells } from "../../state/kernel/keys.as";
+import { KIND_BALANCE, KIND_CODE, KIND_NONCE } from "../../state/kernel/map";
+import { isAddress, precompileAt } from "./access.as";
+import { readBase } from "./base.as";
+import { beginEffects, endNode, endRead } from "./effects.as";
+import {
+  EFFECTS_BYTES, EFFECT_KEY_BYTES, E_FEE, E_WRITES_AT, NODE_BYTES, NODE_HOW, NODE_VALUE,
+  READ_ADDABLE, READ_AT_LEAST, READ_BYTES, READ_HOW, READ_VALUE, WRITE_ADD, WRITE_SET,
+} from "./effects-map";
+import { writeHead } from "./outcome.as";
+import { add, fitsU64, lt, sub } from "./u256.as";
+import { compareAddress, copyWord, isZeroWord, setWord } from "./words.as";
+import {
+  M_BASE_FEE, M_BLOCK_GAS_LIMIT, M_BYTES, M_COINBASE, M_IS_HEAD, M_SCRATCH, M_SCRATCH_2,
+} from "./map";
+import {
+  IS_CREATION, O_FEE, O_GAS, O_LISTS, R_ACCESS_LIST, R_AUTHORIZATIONS, R_DATA, R_FLAGS, R_GAS_LIMIT,
+  R_MAX_FEE, R_NONCE, R_PRIORITY_FEE, R_SENDER, R_TO, R_TYPE, R_VALUE, STATUS_OK,
+} from "./record-map";
+
+/** An answer of `transferStep`: it is not a plain one. */
+export const NOT_PLAIN: i32 = 0;
+const GAS: u64 = 21000;
+/** Below these a price times gas is one limb: 1,099 gwei, and the gas of EIP-7825. */
+const PRICE_END: u64 = 1 << 40;
+const GAS_LIMIT_MAX: u64 = 1 << 24;
+/** Header and five empty lists. */
+const RECORD_BYTES: usize = 89;
+/** Record, alignment, notes: at most five reads and three writes, each with a key. */
+const ROOM_BYTES: usize = RECORD_BYTES + 16 + EFFECTS_BYTES + 5 * (READ_BYTES + EFFECT_KEY_BYTES)
+  + 3 * (NODE_BYTES + EFFECT_KEY_BYTES);
+
+// In the machine's bytes: cell ids, words; a sum of what was touched, for nobody.
+const BALANCE_CELL: usize = M_BYTES;
+const NONCE_CELL: usize = M_BYTES + 4;
+const CODE_CELL: usize = M_BYTES + 8;
+const TO_BALANCE_CELL: usize = M_BYTES + 12;
+const TO_CODE_CELL: usize = M_BYTES + 16;
+const TOUCHED: usize = M_BYTES + 20;
+const CODE: usize = M_BYTES + 32;
+const TO_CODE: usize = M_BYTES + 64;
+const BALANCE: usize = M_BYTES + 96;
+const NONCE: usize = M_BYTES + 128;
+const TO_BALANCE: usize = M_BYTES + 160;
+/** What the sender must have, and what it is left less by. */
+const BOUND: usize = M_BYTES + 192;
+
+/**
+ * Executes a transaction record as a step of a batch if it is a plain transfer; slim outcome and
+ * notes go to [out, end). @returns bytes of both, or NOT_PLAIN with nothing done
+ */
+export function transferStep(m: usize, record: usize, out: usize, end: usize): i32 {
+  if (out + ROOM_BYTES > end || !isPlain(m, record) || !needsAtMost(m, record)) return NOT_PLAIN;
+  const isHead = load<u32>(m, M_IS_HEAD) != 0;
+  readFields(m, record, isHead);
+  if (!isZeroWord(m + CODE) || !isZeroWord(m + TO_CODE)) return NOT_PLAIN;
+  if (isHead && !isInOrder(m, record)) return NOT_PLAIN;
+  return writeTransfer(m, record, out, isHead);
+}
+
+/** What the record alone tells. */
+@inline
+function isPlain(m: usize, record: usize): bool {
+  const lists = load<u32>(record, R_DATA + 4) | load<u32>(record, R_ACCESS_LIST + 4)
+    | load<u32>(record, R_AUTHORIZATIONS + 4);
+  if ((lists | (load<u8>(record, R_FLAGS) & IS_CREATION)) != 0) return false;
+  if (load<u8>(record, R_TYPE) > 2 || isZeroWord(record + R_VALUE)) return false;
+  // Later the nonce may turn out another; the greatest of all has rules of its own.
+  if (load<u64>(record, R_NONCE) == u64.MAX_VALUE) return false;
+  const gasLimit = load<u64>(record, R_GAS_LIMIT);
+  if (gasLimit - GAS > GAS_LIMIT_MAX - GAS) return false;
+  if (gasLimit > load<u64>(m, M_BLOCK_GAS_LIMIT)) return false;
+  const maxFee = record + R_MAX_FEE, baseFee = m + M_BASE_FEE;
+  if (!fitsU64(maxFee) || load<u64>(maxFee) >= PRICE_END || !fitsU64(baseFee)) return false;
+  if (load<u64>(maxFee) < load<u64>(baseFee)) return false;
+  const sender = record + R_SENDER, to = record + R_TO;
+  return !isAddress(sender, to) && !isAddress(sender, m + M_COINBASE)
+    && !isAddress(to, m + M_COINBASE) && precompileAt(m, to) == 0;
+}
+
+/** What the sender must have, at M + BOUND. @returns false where no account can have it */
+@inline
+function needsAtMost(m: usize, record: usize): bool {
+  const bound = m + BOUND, value = record + R_VALUE;
+  setWord(bound, load<u64>(record, R_GAS_LIMIT) * load<u64>(record, R_MAX_FEE));
+  add(bound, value, bound);
+  return !lt(bound, value);
+}
+
+/** All of it is asked for before any of it is needed. */
+@inline
+function readFields(m: usize, record: usize, isHead: bool): void {
+  const sender = record + R_SENDER, to = record + R_TO;
+  const sum = hashAddress(sender), toSum = hashAddress(to);
+  const balance = hashField(sum, sender, KIND_BALANCE), nonce = hashField(sum, sender, KIND_NONCE);
+  const code = hashField(sum, sender, KIND_CODE);
+  const toBalance = hashField(toSum, to, KIND_BALANCE), toCode = hashField(toSum, to, KIND_CODE);
+  store<u32>(m, touchCells(balance, nonce, code, toBalance, toCode), TOUCHED);
+  store<u32>(m, readBase(code, KIND_CODE, sender, 0, m + CODE), CODE_CELL);
+  store<u32>(m, readBase(toCode, KIND_CODE, to, 0, m + TO_CODE), TO_CODE_CELL);
+  if (isHead) {
+    store<u32>(m, readBase(balance, KIND_BALANCE, sender, 0, m + BALANCE), BALANCE_CELL);
+    store<u32>(m, readBase(nonce, KIND_NONCE, sender, 0, m + NONCE), NONCE_CELL);
+    store<u32>(m, readBase(toBalance, KIND_BALANCE, to, 0, m + TO_BALANCE), TO_BALANCE_CELL);
+  } else {
+    store<u32>(m, findInline(balance, KIND_BALANCE, sender, 0), BALANCE_CELL);
+    store<u32>(m, findInline(nonce, KIND_NONCE, sender, 0), NONCE_CELL);
+    store<u32>(m, findInline(toBalance, KIND_BALANCE, to, 0), TO_BALANCE_CELL);
+  }
+}
+
+/** At the head: the sender can pay, the nonce is the next, the recipient does not overflow. */
+@inline
+function isInOrder(m: usize, record: usize): bool {
+  const value = record + R_VALUE, sum = m + M_SCRATCH;
+  add(m + TO_BALANCE, value, sum);
+  return load<u64>(record, R_NONCE) == load<u64>(m, NONCE) && !lt(m + BALANCE, m + BOUND)
+    && !lt(sum, value);
+}
+
+/** Wei per gas for the coinbase (EIP-1559). */
+@inline
+function tipOf(m: usize, record: usize): u64 {
+  const most = load<u64>(record, R_MAX_FEE) - load<u64>(m, M_BASE_FEE);
+  const asked = record + R_PRIORITY_FEE;
+  return load<u8>(record, R_TYPE) == 2 && fitsU64(asked) ? min(load<u64>(asked), most) : most;
+}
+
+/** @returns the length */
+@inline
+function writeTransfer(m: usize, record: usize, out: usize, isHead: bool): i32 {
+  const tip = tipOf(m, record);
+  writeHead(out, STATUS_OK, 0);
+  store<u32>(out, <u32>RECORD_BYTES);
+  store<u64>(out, GAS, O_GAS);
+  store<u64>(out, bswap(tip * GAS), O_FEE + 24);
+  v128.store(out, i64x2.splat(0), O_LISTS);
+  store<u32>(out, 0, O_LISTS + 16);
+  const effects = beginEffects(m, out, RECORD_BYTES);
+  store<u64>(effects, tip * GAS, E_FEE);
+  let at = effects + EFFECTS_BYTES;
+  if (!isHead) at = noteReads(m, record, effects, at);
+  store<u32>(effects, <u32>at, E_WRITES_AT);
+  const isFirst = compareAddress(record + R_SENDER, record + R_TO) < 0;
+  if (!isFirst) at = noteCredit(m, record, effects, at);
+  at = noteDebit(m, record, effects, at, (load<u64>(m, M_BASE_FEE) + tip) * GAS);
+  if (isFirst) at = noteCredit(m, record, effects, at);
+  return <i32>(at - out);
+}
+
+@inline
+function noteReads(m: usize, record: usize, effects: usize, at: usize): usize {
+  const sender = record + R_SENDER, to = record + R_TO;
+  setWord(at + READ_VALUE, load<u64>(record, R_NONCE));
+  at = endRead(effects, at, load<u32>(m, NONCE_CELL), KIND_NONCE, sender);
+  setWord(at + READ_VALUE, 0);
+  at = endRead(effects, at, load<u32>(m, CODE_CELL), KIND_CODE, sender);
+  setWord(at + READ_VALUE, 0);
+  at = endRead(effects, at, load<u32>(m, TO_CODE_CELL), KIND_CODE, to);
+  let bound = at;
+  copyWord(m + BOUND, at + READ_VALUE);
+  at = endRead(effects, at, load<u32>(m, BALANCE_CELL), KIND_BALANCE, sender);
+  store<u32>(bound, READ_AT_LEAST, READ_HOW);
+  bound = at;
+  copyWord(record + R_VALUE, at + READ_VALUE);
+  at = endRead(effects, at, load<u32>(m, TO_BALANCE_CELL), KIND_BALANCE, to);
+  store<u32>(bound, READ_ADDABLE, READ_HOW);
+  return at;
+}
+
+/** Value and cost are taken from the sender, and its nonce counts up. */
+// Five parameters: a note's place.
+@inline
+function noteDebit(m: usize, record: usize, effects: usize, at: usize, cost: u64): usize {
+  const sender = record + R_SENDER, zero = m + M_SCRATCH, debit = m + M_SCRATCH_2;
+  setWord(zero, 0);
+  setWord(debit, cost);
+  add(debit, record + R_VALUE, debit);
+  sub(zero, debit, at + NODE_VALUE);
+  store<u32>(at, WRITE_ADD, NODE_HOW);
+  at = endNode(effects, at, load<u32>(m, BALANCE_CELL), KIND_BALANCE, sender);
+  setWord(at + NODE_VALUE, load<u64>(record, R_NONCE) + 1);
+  store<u32>(at, WRITE_SET, NODE_HOW);
+  return endNode(effects, at, load<u32>(m, NONCE_CELL), KIND_NONCE, sender);
+}
+
+@inline
+function noteCredit(m: usize, record: usize, effects: usize, at: usize): usize {
+  copyWord(record + R_VALUE, at + NODE_VALUE);
+  store<u32>(at, WRITE_ADD, NODE_HOW);
+  return endNode(effects, at, load<u32>(m, TO_BALANCE_CELL), KIND_BALANCE, record + R_TO);
+}
