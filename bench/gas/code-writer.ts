@@ -36,11 +36,20 @@ export class CodeWriter {
     }
   }
 
+  /** Bytes written. */
+  get length(): number {
+    return this.bytes.length;
+  }
+
   /** In as few bytes as it has, or in `width` (1 to 32). PUSH0 is never used: it is an op. */
   push(value: bigint | number, width = 0): void {
-    const hex = BigInt(value).toString(16);
+    const hex = value.toString(16);
     const bytes = Math.max(width, Math.ceil(hex.length / 2));
-    this.bytes.push(PUSH0 + bytes, ...fromHex(hex.padStart(bytes * 2, '0')));
+    this.bytes.push(PUSH0 + bytes);
+    for (let left = bytes; left > 0; left -= 1) {
+      const at = hex.length - left * 2;
+      this.bytes.push(at <= -2 ? 0 : Number.parseInt(hex.slice(Math.max(at, 0), at + 2), 16));
+    }
     this.height += 1;
   }
 

@@ -15,7 +15,7 @@ export function walkBlock(scope: Scope): void {
 export function loopBlock(scope: Scope): void {
   const { rng, code } = scope;
   const start = newLabel();
-  code.push(rng.chance(90) ? rng.between(1, 9) : rng.between(10, 40));
+  code.push(rng.chance(95) ? rng.between(1, 6) : rng.between(10, 40));
   code.jumpdest(start);
   walk(scope, rng.between(2, 8));
   code.push(1);

@@ -51,8 +51,8 @@ function pushValue({ rng, code }: Scope): void {
 /** Mostly a part, so that a callee that fails does not end everything. */
 function pushGas({ rng, code }: Scope): void {
   const kind = rng.below(100);
-  if (kind < 12) code.op('GAS');
-  else if (kind < 85) code.push(rng.between(10_000, 100_000));
+  if (kind < 8) code.op('GAS');
+  else if (kind < 85) code.push(rng.between(8_000, 60_000));
   else if (kind < 97) code.push(rng.below(6_000));
   else code.push(rng.word());
 }
@@ -70,12 +70,21 @@ function afterCall(scope: Scope): void {
   sink(scope, 0);
 }
 
-export function precompileBlock(scope: Scope): void {
-  const { rng, code, world } = scope;
+/** What takes microseconds: recovery, hashes, identity, small powers, addition on a curve. */
+const LIGHT = [1, 2, 3, 4, 5, 6, 9];
+
+function precompileFor({ rng, world }: Scope): string {
   // New ones are there in few forks only.
   const address = rng.chance(75)
     ? rng.pick(precompilesOf(world.fork))
     : precompile(rng.pick([9, 10, 12, 13, 14, 15, 17, 0x100, 0x100]));
+  const isLight = LIGHT.includes(Number(address)) || rng.chance(world.heavyPercent);
+  return isLight ? address : precompile(rng.pick(LIGHT));
+}
+
+export function precompileBlock(scope: Scope): void {
+  const { rng, code } = scope;
+  const address = precompileFor(scope);
   const input = inputFor(rng, Number(BigInt(address)));
   copyIn(scope, input);
   const kind = rng.weighted(KINDS);

@@ -57,7 +57,7 @@ export function account(
 }
 
 /** Some have delegated to a contract before (EIP-7702). */
-function person(rng: Rng, world: World, address: string): FuzzAccount {
+export function person(rng: Rng, world: World, address: string): FuzzAccount {
   const balance = rng.chance(98) ? 1_000n * ETHER : BigInt(rng.below(1_000_000));
   const nonce = rng.chance(80) ? 0 : rng.between(1, 200);
   if (!isFrom(world.fork, 'prague') || rng.chance(80)) return account(address, balance, { nonce });
@@ -66,13 +66,17 @@ function person(rng: Rng, world: World, address: string): FuzzAccount {
   return account(address, balance, { nonce, blocks: [{ kind: 'delegation', hex, fixups: [] }] });
 }
 
-function contract(rng: Rng, world: World, address: string): FuzzAccount {
+export function contract(
+  rng: Rng,
+  world: World,
+  address: string,
+  blocks = createBlocks(rng, world, rng.between(2, 9)),
+): FuzzAccount {
   const balance = rng.chance(60) ? BigInt(rng.below(10)) : ETHER;
   const storage: Record<string, string> = {};
   for (let slot = 0; slot < 4; slot += 1) {
     if (rng.chance(50))
       storage[slot] = String(rng.chance(50) ? BigInt(rng.between(1, 3)) : rng.word());
   }
-  const blocks = createBlocks(rng, world, rng.between(2, 9));
   return account(address, balance, { nonce: rng.chance(90) ? 1 : 0, blocks, storage });
 }

@@ -1,6 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { assemble } from '../../bench/gas/code-writer.js';
-import { OPCODES } from '../../bench/gas/opcodes.js';
 import { fromHex } from '../../state/base/bytes.js';
 import { STATUS_OK } from '../../workers/outcome.js';
 import type { FuzzCase } from './case.js';
@@ -10,20 +9,16 @@ import { Party } from './party.js';
 import { recordOf } from './records.js';
 import { createRecursion } from './recursion.js';
 import { Rng } from './rng.js';
-import { newTrace, tracedReference } from './trace.js';
+import { Trace, tracedReference } from './trace.js';
 import { FUZZ_FORKS, precompilesOf } from './world.js';
 
 const CASES = 250;
 const SEED = Number(process.env['SEED'] ?? 1);
 /** R4 wants each a thousand times in 100,000 programs. */
 const OPCODE_HITS_MIN = (CASES * 1_000) / 100_000;
-/** As @ethereumjs/evm calls it after Paris and before. */
-const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
-  PREVRANDAO: ['PREVRANDAO', 'DIFFICULTY'],
-};
 
 describe('generated cases', () => {
-  const trace = newTrace();
+  const trace = new Trace();
   const statuses = new Map<number, number>();
   const reasons = new Set<string>();
   const types = new Set<number>();
@@ -65,10 +60,7 @@ describe('generated cases', () => {
   });
 
   it('run every instruction often', () => {
-    const hits = OPCODES.map(({ name }) => {
-      const names = OTHER_NAMES[name] ?? [name];
-      return [name, names.reduce((sum, each) => sum + (trace.opcodes.get(each) ?? 0), 0)] as const;
-    });
+    const hits = trace.byName();
     expect(hits.filter(([, count]) => count < OPCODE_HITS_MIN)).toEqual([]);
   });
 
@@ -85,7 +77,7 @@ describe('generated cases', () => {
 
 describe('recursion', () => {
   it('goes down to the limit of 1,024 calls', async () => {
-    const trace = newTrace();
+    const trace = new Trace();
     const party = new Party(await tracedReference(trace));
     for (let seed = 0; trace.depthMax < 1_023 && seed < 40; seed += 1) {
       const subject = createRecursion(new Rng(seed), 'test');

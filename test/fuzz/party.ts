@@ -2,10 +2,10 @@
  * An engine with a state of its own: takes a case's accounts, then its transactions one by one
  * through the sequential executor, and is rolled back for the next case.
  */
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { assemble } from '../../bench/gas/code-writer.js';
 import { Arena, type ArenaMark, type CellKind } from '../../state/arena.js';
 import { fromHex, toBigInt, toWord } from '../../state/base/bytes.js';
+import { keccak256 } from '../../state/base/keccak.js';
 import { systemClock } from '../../state/base/ports.js';
 import type { BlockContext, Engine } from '../../workers/engine.js';
 import type { EngineFactory } from '../../workers/engine-factory.js';
@@ -21,6 +21,8 @@ export class Party {
   readonly arena: Arena;
   readonly engine: Engine;
   readonly executor: SequentialExecutor;
+  /** Of the block that has begun. */
+  coinbase: Uint8Array = new Uint8Array(20);
   private readonly empty: ArenaMark;
   private readonly createEngine: EngineFactory;
 
@@ -41,6 +43,7 @@ export class Party {
     arena.closeMiniBlock(GENESIS_SEQUENCE);
     arena.openMiniBlock(GENESIS_SEQUENCE + 1);
     executor.sequence = GENESIS_SEQUENCE;
+    this.coinbase = fromHex(block.coinbase);
     await executor.beginBlock(contextOf(block));
   }
 
@@ -66,8 +69,9 @@ export class Party {
     if (BigInt(balance) > 0n) put(0, toWord(BigInt(balance)));
     if (nonce > 0) put(1, toWord(BigInt(nonce)));
     if (code.length > 0) {
-      arena.putCode(keccak_256(code), code);
-      put(2, keccak_256(code));
+      const hash = keccak256(code);
+      arena.putCode(hash, code);
+      put(2, hash);
     } else if (BigInt(balance) === 0n && nonce === 0) put(2, EXISTS);
     for (const [slot, value] of Object.entries(storage)) {
       put(3, toWord(BigInt(value)), toWord(BigInt(slot)));
@@ -86,6 +90,6 @@ export function contextOf(block: FuzzBlock): BlockContext {
   };
 }
 
-async function blockHash(number: number): Promise<Uint8Array> {
-  return keccak_256(toWord(BigInt(number)));
+export async function blockHash(number: number): Promise<Uint8Array> {
+  return keccak256(toWord(BigInt(number)));
 }

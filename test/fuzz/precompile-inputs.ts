@@ -2,9 +2,9 @@
  * Inputs that the precompiles accept, so that what is made of them (bytes flipped, cut, longer)
  * comes near the edge between valid and not.
  */
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { BLS_G1, BLS_G2, BN_G2, kzgProof, P256 } from '../../bench/gas/vectors.js';
 import { concatBytes, toWord } from '../../state/base/bytes.js';
+import { keccak256 } from '../../state/base/keccak.js';
 import { signHash } from '../../workers/signature.js';
 import type { Rng } from './rng.js';
 import { KEYS } from './world.js';
@@ -66,7 +66,7 @@ function repeat(count: number, make: () => Uint8Array): Uint8Array {
 }
 
 function ecRecover(rng: Rng): Uint8Array {
-  const hash = keccak_256(rng.bytes(4));
+  const hash = keccak256(rng.bytes(4));
   const { r, s, recovery } = signHash(hash, rng.pick(KEYS));
   const v = rng.chance(90) ? 27 + recovery : rng.word();
   return concatBytes(hash, word(v), r, s);

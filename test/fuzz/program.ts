@@ -16,6 +16,14 @@ import {
   walkBlock,
 } from './blocks.js';
 import { callBlock, createBlock, createInitcode, precompileBlock } from './calls.js';
+import {
+  dispatchBlock,
+  edgeBlock,
+  jumpBeyond,
+  leaveBlock,
+  routineBlock,
+  wildBlock,
+} from './flow.js';
 import type { Rng } from './rng.js';
 import { NEAR_BYTES, pushAddress, type Scope } from './scope.js';
 import type { World } from './world.js';
@@ -33,6 +41,10 @@ const MAKERS: readonly (readonly [number, Maker])[] = [
   [60, deepStackBlock],
   [190, callBlock],
   [130, precompileBlock],
+  [60, routineBlock],
+  [50, dispatchBlock],
+  [30, leaveBlock],
+  [50, edgeBlock],
   [4, fullStackBlock],
 ];
 const WITH_CREATION: typeof MAKERS = [...MAKERS, [60, createBlock]];
@@ -41,6 +53,15 @@ const WITH_CREATION: typeof MAKERS = [...MAKERS, [60, createBlock]];
 export function createBlocks(rng: Rng, world: World, count: number): CodeBlock[] {
   const blocks = Array.from({ length: count }, () => createOne(rng, world, 0));
   return [...blocks, endBlock(scopeOf(rng, world, 0))];
+}
+
+/** Instructions as they come. */
+export function createWild(rng: Rng, world: World): CodeBlock[] {
+  return Array.from({ length: rng.between(1, 3) }, () => {
+    const scope = scopeOf(rng, world, DEPTH_MAX);
+    wildBlock(scope);
+    return scope.code.build('wild');
+  });
 }
 
 /** Creation code for a transaction. */
@@ -76,7 +97,7 @@ function endBlock(scope: Scope): CodeBlock {
     [50, () => undefined],
     [55, revertEnd],
     [40, destroyEnd],
-    [5, () => code.op('INVALID')],
+    [10, () => code.op('INVALID')],
     [5, () => code.raw(Uint8Array.of(rng.pick([0x0c, 0x1f, 0x21, 0x4b, 0xb0, 0xef, 0x5f, 0x1e])))],
     [5, jumpAstrayEnd],
     [5, () => code.raw(Uint8Array.of(rng.pick([0x01, 0x50, 0x80, 0x90, 0xf1, 0x55, 0x37])))],
@@ -105,8 +126,9 @@ function destroyEnd(scope: Scope): void {
 
 /** Into data, beyond the end, or far beyond any code. */
 function jumpAstrayEnd({ rng, code }: Scope): void {
-  const kind = rng.below(3);
-  if (kind === 0) {
+  const kind = rng.below(4);
+  if (kind === 3) jumpBeyond(code, rng.pick([2n ** 32n, 2n ** 64n, 2n ** 255n]));
+  else if (kind === 0) {
     const data = newLabel();
     code.pushLabel(data);
     code.op('JUMP');

@@ -1,7 +1,7 @@
 /** From a case's transaction to the record that engines take. */
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { fromHex, toHex, toWord } from '../../state/base/bytes.js';
 import { isDeltacastError } from '../../state/base/errors.js';
+import { keccak256 } from '../../state/base/keccak.js';
 import { recordOfUnsigned } from '../../workers/decode.js';
 import type { FuzzAuthorization, FuzzBlock, FuzzTransaction } from './case.js';
 
@@ -21,7 +21,7 @@ export function recordOf(
 ): Uint8Array | null {
   const wanted = nonce + BigInt(transaction.nonceSlip);
   const sender = fromHex(transaction.sender);
-  const hash = keccak_256(toWord(wanted));
+  const hash = keccak256(toWord(wanted));
   const data = fieldsOf(transaction, block, wanted < 0n ? 0n : wanted);
   try {
     return recordOfUnsigned(data, sender, hash, block);

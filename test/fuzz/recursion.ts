@@ -15,9 +15,11 @@ const DEPTHS = [0, 1, 2, 60, 1_022, 1_023, 1_024, 1_025] as const;
 const GAS = 10 ** 13;
 const COUNTER_OFFSET = 0x200;
 
-const FORKS: readonly FuzzFork[] = ['london', 'shanghai', 'cancun', 'prague'];
+const FORKS: readonly FuzzFork[] = ['london', 'paris', 'shanghai', 'cancun', 'prague'];
 
-export function createRecursion(rng: Rng, origin: string): FuzzCase {
+/** @param fork  any unless given; not osaka */
+export function createRecursion(rng: Rng, origin: string, fork?: FuzzFork): FuzzCase {
+  const chosen = rng.pick(FORKS);
   const contract = toHex(rng.bytes(20));
   const kind = rng.pick(['CALL', 'CALLCODE', 'DELEGATECALL', 'STATICCALL', 'CREATE', 'CREATE2']);
   const isCreation = kind.startsWith('CREATE');
@@ -27,7 +29,7 @@ export function createRecursion(rng: Rng, origin: string): FuzzCase {
   return {
     origin,
     block: {
-      fork: rng.pick(FORKS),
+      fork: fork ?? chosen,
       chainId: 31_337,
       number: 100,
       timestamp: 1_700_000_000,

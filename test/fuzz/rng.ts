@@ -51,7 +51,9 @@ export class Rng {
 
   /** One of the entries, each as often as its weight says. */
   weighted<Item>(entries: readonly (readonly [weight: number, item: Item])[]): Item {
-    let left = this.below(entries.reduce((sum, [weight]) => sum + weight, 0));
+    let sum = 0;
+    for (const [weight] of entries) sum += weight;
+    let left = this.below(sum);
     for (const [weight, item] of entries) {
       left -= weight;
       if (left < 0) return item;
@@ -60,29 +62,36 @@ export class Rng {
   }
 
   bytes(count: number): Uint8Array {
-    return Uint8Array.from({ length: count }, () => this.below(256));
+    const bytes = new Uint8Array(count);
+    for (let index = 0; index < count; index += 1) bytes[index] = this.next() >>> 24;
+    return bytes;
   }
 
   /** A number of that many bytes. */
   number(bytes: number): bigint {
-    let value = 0n;
-    for (let left = bytes; left > 0; left -= 1) value = (value << 8n) | BigInt(this.below(256));
-    return value;
+    let hex = '0x0';
+    for (let left = bytes; left >= 4; left -= 4) hex += this.next().toString(16).padStart(8, '0');
+    const rest = bytes & 3;
+    if (rest === 0) return BigInt(hex);
+    return BigInt(hex + (this.next() >>> (32 - rest * 8)).toString(16).padStart(rest * 2, '0'));
   }
 
   /** A word of 256 bits, mostly one near which arithmetic goes wrong. */
   word(): bigint {
-    const power = 1n << BigInt(this.below(256));
-    return this.weighted<() => bigint>([
-      [30, () => BigInt(this.below(40))],
-      [10, () => BigInt.asUintN(256, -BigInt(this.between(1, 3)))],
-      [10, () => power],
-      [8, () => power - 1n],
-      [6, () => BigInt.asUintN(256, -power)],
-      [6, () => 1n << 255n],
-      [15, () => this.number(this.between(1, 8))],
-      [15, () => this.number(32)],
-      [10, () => this.number(this.between(9, 31))],
-    ])();
+    return this.weighted(WORDS)(this);
   }
 }
+
+const power = (rng: Rng): bigint => 1n << BigInt(rng.below(256));
+
+const WORDS: readonly (readonly [weight: number, make: (rng: Rng) => bigint])[] = [
+  [30, (rng) => BigInt(rng.below(40))],
+  [10, (rng) => BigInt.asUintN(256, -BigInt(rng.between(1, 3)))],
+  [10, power],
+  [8, (rng) => power(rng) - 1n],
+  [6, (rng) => BigInt.asUintN(256, -power(rng))],
+  [6, () => 1n << 255n],
+  [15, (rng) => rng.number(rng.between(1, 8))],
+  [15, (rng) => rng.number(32)],
+  [10, (rng) => rng.number(rng.between(9, 31))],
+];

@@ -27,20 +27,35 @@ export interface World {
   readonly empty: string;
   /** Highest number of a block, for BLOCKHASH. */
   readonly number: number;
+  /** How often a precompile that takes milliseconds stays one where it was chosen. */
+  readonly heavyPercent: number;
 }
 
-export function createWorld(rng: Rng): World {
+/** The libraries compute these in plain JavaScript: curves and pairings. */
+const HEAVY_PERCENT = 40;
+
+/** New forks have the most to get wrong. */
+const FORK_WEIGHTS: readonly (readonly [number, FuzzFork])[] = [
+  [10, 'london'],
+  [5, 'paris'],
+  [10, 'shanghai'],
+  [20, 'cancun'],
+  [25, 'prague'],
+  [30, 'osaka'],
+];
+
+export interface WorldOptions {
+  /** Any unless given. */
+  readonly fork?: FuzzFork;
+  readonly contracts?: number;
+  readonly heavyPercent?: number;
+}
+
+export function createWorld(rng: Rng, options: WorldOptions = {}): World {
   const address = () => toHex(rng.bytes(20));
-  // New forks have the most to get wrong.
-  const fork = rng.weighted<FuzzFork>([
-    [10, 'london'],
-    [5, 'paris'],
-    [10, 'shanghai'],
-    [20, 'cancun'],
-    [25, 'prague'],
-    [30, 'osaka'],
-  ]);
-  const contracts = Array.from({ length: rng.between(2, 4) }, address);
+  const chosen = rng.weighted(FORK_WEIGHTS);
+  const count = options.contracts ?? rng.between(2, 4);
+  const contracts = Array.from({ length: count }, address);
   const empty = address();
   const coinbase = rng.weighted([
     [60, address()],
@@ -50,13 +65,14 @@ export function createWorld(rng: Rng): World {
   ]);
   const number = rng.pick([1, 5, 255, 256, 257, 1_000_000]);
   return {
-    fork,
+    fork: options.fork ?? chosen,
     contracts,
     callees: contracts,
     coinbase,
     missing: [address(), address()],
     empty,
     number,
+    heavyPercent: options.heavyPercent ?? HEAVY_PERCENT,
   };
 }
 
@@ -71,13 +87,17 @@ export function precompile(number: number): string {
   return `0x${number.toString(16).padStart(40, '0')}`;
 }
 
+const KNOWN_AND_NOT = [0, 1, 2, 3, 4, 5, 6, 9, 10, 11, 17, 18, 0x100, 0x101].map(precompile);
+
+const ADDRESSES: readonly (readonly [number, (rng: Rng, world: World) => string])[] = [
+  [50, (rng, { contracts }) => rng.pick(contracts)],
+  [15, (rng) => rng.pick(PEOPLE)],
+  [10, (rng, { missing }) => rng.pick(missing)],
+  [10, (_, { coinbase }) => coinbase],
+  [5, (_, { empty }) => empty],
+  [10, (rng) => rng.pick(KNOWN_AND_NOT)],
+];
+
 export function anyAddress(rng: Rng, world: World): string {
-  return rng.weighted<() => string>([
-    [50, () => rng.pick(world.contracts)],
-    [15, () => rng.pick(PEOPLE)],
-    [10, () => rng.pick(world.missing)],
-    [10, () => world.coinbase],
-    [5, () => world.empty],
-    [10, () => precompile(rng.pick([0, 1, 2, 3, 4, 5, 6, 9, 10, 11, 17, 18, 0x100, 0x101]))],
-  ])();
+  return rng.weighted(ADDRESSES)(rng, world);
 }
