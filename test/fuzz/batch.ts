@@ -3,6 +3,7 @@
  * transaction that runs it, and calls some of those before it. One world, one block: what a case
  * costs beside its programs is paid once for all of them.
  */
+import type { CodeBlock } from '../../bench/gas/code-writer.js';
 import type { FuzzAccount, FuzzBlock, FuzzCase, FuzzTransaction } from './case.js';
 import { account, contract, createBlock, person } from './generate.js';
 import { createBlocks, createWild } from './program.js';
@@ -19,6 +20,8 @@ const RECURSION_EVERY = 20;
 /** Percent; curves and pairings take milliseconds, all else together half of one. */
 const HEAVY_PERCENT = 1;
 const FRIENDS_MAX = 3;
+/** Engines know code by its hash: some is at two addresses. */
+const TWIN_PERCENT = 3;
 
 /**
  * @param seed  an integer in [0, 2^40); the same seed and fork give the same batch
@@ -41,7 +44,8 @@ export function createBatch(seed: number, fork: FuzzFork | null): FuzzCase {
   const transactions: FuzzTransaction[] = [];
   for (const [index, address] of world.contracts.entries()) {
     const own = surroundings(rng, world, index);
-    accounts.push(program(rng, own, address));
+    const twin = index > 0 && rng.chance(TWIN_PERCENT) ? accounts.at(-1)?.blocks : undefined;
+    accounts.push(program(rng, own, address, twin));
     transactions.push(run(rng, own, block, address));
   }
   accounts.push(account(world.empty, 0n));
@@ -59,11 +63,17 @@ function surroundings(rng: Rng, world: World, index: number): World {
   return { ...world, contracts, callees };
 }
 
-function program(rng: Rng, world: World, address: string): FuzzAccount {
-  const blocks = rng.chance(5)
+/** @param twin  the code of another, where it is to be the same */
+function program(
+  rng: Rng,
+  world: World,
+  address: string,
+  twin: readonly CodeBlock[] | undefined,
+): FuzzAccount {
+  const fresh = rng.chance(5)
     ? createWild(rng, world)
     : createBlocks(rng, world, rng.between(1, 4));
-  return contract(rng, world, address, blocks);
+  return contract(rng, world, address, twin ?? fresh);
 }
 
 function run(rng: Rng, world: World, block: FuzzBlock, address: string): FuzzTransaction {

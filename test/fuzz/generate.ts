@@ -70,7 +70,7 @@ export function contract(
   rng: Rng,
   world: World,
   address: string,
-  blocks = createBlocks(rng, world, rng.between(2, 9)),
+  blocks: readonly CodeBlock[] = createBlocks(rng, world, rng.between(2, 9)),
 ): FuzzAccount {
   const balance = rng.chance(60) ? BigInt(rng.below(10)) : ETHER;
   const storage: Record<string, string> = {};

@@ -99,8 +99,8 @@ function endBlock(scope: Scope): CodeBlock {
     [40, destroyEnd],
     [10, () => code.op('INVALID')],
     [5, () => code.raw(Uint8Array.of(rng.pick([0x0c, 0x1f, 0x21, 0x4b, 0xb0, 0xef, 0x5f, 0x1e])))],
-    [5, jumpAstrayEnd],
-    [5, () => code.raw(Uint8Array.of(rng.pick([0x01, 0x50, 0x80, 0x90, 0xf1, 0x55, 0x37])))],
+    [12, jumpAstrayEnd],
+    [10, () => code.raw(Uint8Array.of(rng.pick([0x01, 0x50, 0x80, 0x90, 0xf1, 0x55, 0x37])))],
     [5, truncatedPushEnd],
   ]);
   end(scope);

@@ -7,7 +7,13 @@ import { type FuzzFork, precompilesOf } from './world.js';
 
 /** Executions that every instruction must have. */
 const HITS_PER_PROGRAM = 1 / 200;
-const COLUMNS = 6;
+/** Of the programs that are executed, those that must halt well. */
+const FINE_SHARE = 0.6;
+/** So many show each instruction often enough to be counted. */
+const COUNTED_MIN = 2_000;
+/** And so many the limit of calls. */
+const DEEP_MIN = 20_000;
+const COLUMNS = 4;
 const DEPTHS = [0, 1, 2, 3, 60, 1_022, 1_023, 1_024];
 
 export function report(counts: DuelCounts, trace: Trace, handOvers: unknown): string {
@@ -35,12 +41,26 @@ export function report(counts: DuelCounts, trace: Trace, handOvers: unknown): st
   ].join('\n');
 }
 
-/** Instructions of the fork that ran too rarely, as "name count". @param fork  null: all forks */
-export function rareInstructions(trace: Trace, programs: number, fork: FuzzFork | null): string[] {
-  return OPCODES.filter(({ since }) => isFrom(fork ?? 'osaka', since))
+/**
+ * Whether it was worth running: most programs halt well, every instruction of the fork comes by
+ * often, calls go down to the limit. Nothing where too few programs ran to tell.
+ * @param fork  null: all forks
+ * @returns what is too rare
+ */
+export function checkCounts(counts: DuelCounts, trace: Trace, fork: FuzzFork | null): string[] {
+  const { programs, statuses } = counts;
+  if (programs < COUNTED_MIN) return [];
+  const [failed = 0, fine = 0] = statuses;
+  const wrong = OPCODES.filter(({ since }) => isFrom(fork ?? 'osaka', since))
     .map(({ name, code }) => [name, trace.opcodes[code] ?? 0] as const)
     .filter(([, count]) => count < programs * HITS_PER_PROGRAM)
-    .map(([name, count]) => `${name} ${count}`);
+    .map(([name, count]) => `${name}: ${count}`);
+  if (fine < (fine + failed) * FINE_SHARE) wrong.push(`programs that halt well: ${fine}`);
+  if (programs < DEEP_MIN) return wrong;
+  for (const depth of fork === 'osaka' ? [0, 1] : [0, 1, 1_023, 1_024]) {
+    if ((trace.depths[depth] ?? 0) === 0) wrong.push(`frames at depth ${depth}`);
+  }
+  return wrong;
 }
 
 function table(cells: readonly string[]): string[] {
