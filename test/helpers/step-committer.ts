@@ -213,6 +213,16 @@ function addBalance(store: CellStore, address: Uint8Array, amount: bigint, seque
   const id = store.intern(0, address);
   const value = new Uint8Array(WORD_BYTES);
   store.readLatest(id, value);
+  if (toBigInt(value) === 0n && amount > 0n) clearMark(store, address, sequence);
   // geth's balances wrap too; only a genesis could come near 2^256.
   store.write(id, toWord(BigInt.asUintN(256, toBigInt(value) + amount)), sequence);
+}
+
+/** With a balance it does not exist as an empty account any more: the 1 in its code cell goes. */
+function clearMark(store: CellStore, address: Uint8Array, sequence: number): void {
+  const id = store.find(2, address);
+  const value = new Uint8Array(WORD_BYTES);
+  if (id === NO_CELL) return;
+  store.readLatest(id, value);
+  if (toBigInt(value) === 1n) store.write(id, toWord(0n), sequence);
 }

@@ -9,10 +9,10 @@
 import { loadValue, loadVersion, storeValue } from "../../state/kernel/cells.as";
 import { internCode } from "../../state/kernel/code.as";
 import { findCell, internCell } from "../../state/kernel/keys.as";
-import { KIND_BALANCE, KIND_SLOT, NO_CELL } from "../../state/kernel/map";
+import { KIND_BALANCE, KIND_CODE, KIND_SLOT, NO_CELL } from "../../state/kernel/map";
 import { O_FEE, O_LISTS } from "./record-map";
 import { add } from "./u256.as";
-import { isZeroWord, turnWord } from "./words.as";
+import { isZeroWord, setWord, turnWord } from "./words.as";
 
 /** In the scratch: a slot, or the amount to add; then a value. The coinbase is before them. */
 const SLOT: usize = 32;
@@ -104,8 +104,27 @@ export function addBalance(address: usize, sequence: u64, scratch: usize): i32 {
   const id = internCell(KIND_BALANCE, address, 0);
   if (id < 0) return id;
   loadValue(id, scratch + VALUE);
+  if (isZeroWord(scratch + VALUE) && !isZeroWord(scratch + AMOUNT)) {
+    const status = clearMark(address, sequence, scratch);
+    if (status != 0) return status;
+  }
   add(scratch + VALUE, scratch + AMOUNT, scratch + VALUE);
   return storeValue(id, scratch + VALUE, sequence);
+}
+
+/**
+ * An account that gets a balance no longer exists as an empty one: the 1 in its code cell goes, as
+ * it does where a transaction writes the balance itself. Leaves zeros at VALUE.
+ */
+function clearMark(address: usize, sequence: u64, scratch: usize): i32 {
+  const value = scratch + VALUE;
+  const id = findCell(KIND_CODE, address, 0);
+  if (id == <u32>NO_CELL) return 0;
+  loadValue(id, value);
+  const isMark = load<u64>(value) == 1
+    && (load<u64>(value, 8) | load<u64>(value, 16) | load<u64>(value, 24)) == 0;
+  setWord(value, 0);
+  return isMark ? storeValue(id, value, sequence) : 0;
 }
 
 /** @returns the offset after a counted list of keys, each followed by `valueBytes` */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Arena, type ArenaMark, type CellKind, NO_CELL } from '../../../state/arena.js';
+import { toWord } from '../../../state/base/bytes.js';
 import { isDeltacastError } from '../../../state/base/errors.js';
 import { EMPTY_OUTCOME, type Outcome, writeOutcome } from '../../../workers/outcome.js';
 import { encodeCredits } from '../../../workers/steps.js';
@@ -26,6 +27,8 @@ const address = fc.nat({ max: 11 }).map((last) => new Uint8Array(20).fill(last +
 const word = fc.oneof(
   bytes(32),
   fc.constantFrom(0, 1, 0xff).map((byte) => new Uint8Array(32).fill(byte)),
+  // In a code cell: the account is there, and empty.
+  fc.constant(toWord(1n)),
 );
 const key = fc
   .tuple(fc.constantFrom<CellKind>(0, 1, 2, 3, 3), address, fc.nat({ max: 7 }))
@@ -163,4 +166,29 @@ describe('the commit kernel', () => {
     const refusals = ['no free cells cells', 'undo ring full undo', 'no room for code code'];
     expect([...all, ...refusals].filter((part) => !seen.has(part))).toEqual([]);
   });
+
+  it('leaves an empty account that gets a fee with a balance, and empty no more', () => {
+    const party = new Party((arena) => new Committer(arena), ROOMY);
+    const empty = new Uint8Array(20).fill(7);
+    const outcome = { status: 1 as const, feeDelta: 5n, codes: [] };
+    const mark = { kind: 2 as const, address: empty, slot: null, value: toWord(1n) };
+    const steps = [
+      { ...outcome, feeDelta: 0n, writes: [mark] },
+      { ...outcome, writes: [] },
+    ];
+    for (const [index, next] of steps.entries()) {
+      const one = { outcome: next, coinbase: empty, reads: [], shift: 0 };
+      expect(party.commit(one, FIRST + index)).toMatch(/done$/);
+    }
+    const values = [0, 2].map((kind) => latestOf(party.arena, kind as CellKind, empty));
+    expect(values).toEqual([toWord(5n), toWord(0n)]);
+  });
 });
+
+const ROOMY: Size = { cellsMax: 200, undoNodesMax: 1_024, codeBytes: 0 };
+
+function latestOf(arena: Arena, kind: CellKind, owner: Uint8Array): Uint8Array {
+  const out = new Uint8Array(32);
+  arena.readLatest(arena.find(kind, owner), out);
+  return out;
+}
