@@ -16,6 +16,7 @@ it(
   async () => {
     const { duel, trace, handOvers } = await openDuel(SETTINGS.engine);
     const { engine, fork } = SETTINGS;
+    console.log(JSON.stringify(SETTINGS));
     const plan = { ...SETTINGS, duel, corpus: CORPUS, say: console.log };
     const { failure, programs } = await runWide(plan);
     if (failure !== null) console.log(failure.text);

@@ -64,7 +64,12 @@ function effectsOf({ writes, feeDelta, status }: Outcome, party: Party): Map<str
   if (status > STATUS_OK) return effects;
   const coinbase = party.coinbase;
   const key = keyOf(0, coinbase, null);
-  effects.set(key, (effects.get(key) ?? party.value(0, coinbase)) + feeDelta);
+  const balance = (effects.get(key) ?? party.value(0, coinbase)) + feeDelta;
+  effects.set(key, balance);
+  // With its first wei an empty account loses the mark in its code cell, in a write or at commit.
+  const mark = keyOf(2, coinbase, null);
+  const code = effects.get(mark) ?? party.value(2, coinbase);
+  if (balance > 0n && code <= 1n) effects.set(mark, 0n);
   return effects;
 }
 
