@@ -77,7 +77,7 @@ function precompileFor({ rng, world }: Scope): string {
   // New ones are there in few forks only.
   const address = rng.chance(75)
     ? rng.pick(precompilesOf(world.fork))
-    : precompile(rng.pick([9, 10, 12, 13, 14, 15, 17, 0x100, 0x100]));
+    : precompile(rng.pick([9, 10, 11, 12, 13, 14, 15, 16, 17, 0x100, 0x100]));
   const isLight = LIGHT.includes(Number(address)) || rng.chance(world.heavyPercent);
   return isLight ? address : precompile(rng.pick(LIGHT));
 }

@@ -32,7 +32,7 @@ export interface World {
 }
 
 /** The libraries compute these in plain JavaScript: curves and pairings. */
-const HEAVY_PERCENT = 70;
+const HEAVY_PERCENT = 50;
 
 /** New forks have the most to get wrong. */
 const FORK_WEIGHTS: readonly (readonly [number, FuzzFork])[] = [
