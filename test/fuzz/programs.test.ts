@@ -7,7 +7,7 @@ import { runWide } from './wide.js';
  * R4: random programs on an engine, each against the reference engine, from the seed SEED on; a
  * difference is made small and written into corpus/. More of them, and faster: long.ts.
  */
-const SETTINGS = settingsOf(process.env, 2_500);
+const SETTINGS = settingsOf(process.env, 1_500);
 const CORPUS = new URL('./corpus/', import.meta.url);
 const DAY_MS = 86_400_000;
 

@@ -10,7 +10,7 @@ const HITS_PER_PROGRAM = 1 / 200;
 /** Of the programs that are executed, those that must halt well. */
 const FINE_SHARE = 0.6;
 /** So many show each instruction often enough to be counted. */
-const COUNTED_MIN = 2_000;
+const COUNTED_MIN = 1_000;
 /** And so many the limit of calls. */
 const DEEP_MIN = 20_000;
 const COLUMNS = 4;
