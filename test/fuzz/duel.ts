@@ -5,11 +5,11 @@
  * an engine says it has read only the versions are looked at; campaign.ts, slower, does the rest.
  */
 import { fromHex } from '../../state/base/bytes.js';
-import { Committer } from '../../workers/commit.js';
 import type { Engine, ExecutionMode } from '../../workers/engine.js';
 import type { EngineFactory } from '../../workers/engine-factory.js';
 import { STATUS_AT, STATUS_NEEDS_HEAD } from '../../workers/outcome.js';
 import { isWholeOutcome } from '../../workers/outcome-check.js';
+import { Committer } from '../helpers/kernel-committer.js';
 import type { FuzzBlock, FuzzCase, FuzzTransaction } from './case.js';
 import { blockHash, contextOf, Party } from './party.js';
 import { gasUsedOf, recordDifference } from './record-compare.js';
