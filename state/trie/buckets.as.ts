@@ -5,17 +5,23 @@
  * neither on the depth nor on the order of updates.
  */
 import {
-  DEPTH_MAX, DIRTY, ENTRY_BYTES, ENTRY_LEAF, FULL_TRIE, ITEMS, LOAD, STAGE_MAX, T_DEPTH, T_DIRTY,
-  T_KEYS, T_SPLIT, T_STAGED, T_TOUCHED,
+  DEPTH_MAX, DIRTY, ENTRY_BYTES, ENTRY_LEAF, FULL_TRIE, ITEMS, LOAD, T_DEPTH, T_KEYS, T_LEVELS,
+  T_SHARD_BITS, T_SPLIT, T_STAGED, T_TOUCHED,
 } from "./map";
-import { directoryPointer, giveBlock, openLevel, takeBlock } from "./memory.as";
+import { directoryPointer, giveBlock, hashPointer, openLevel, takeBlock } from "./memory.as";
 import { appendEntry, comparePaths, isSameLeaf, partition } from "./entries.as";
-import { hashBucket } from "./hashing.as";
+import { hashBucket, runQueues } from "./hashing.as";
+import { climbChunk, climbUpper } from "./levels.as";
 import { prefixAt, sortStaged, stagedAt } from "./stage.as";
 import { copyHash, isEmpty } from "./tasks.as";
 
-/** Items that are looked at before the first is merged. */
-const TOUCH_BYTES: usize = 32 * 8;
+/**
+ * Updates in a chunk, about: all that a chunk needs is loaded before its first update is merged,
+ * and stays in the first cache until its subtree is hashed.
+ */
+const CHUNK_ITEMS_LOG2: u32 = 7;
+/** Levels above have less than 64 KiB of hashes: they are in the cache anyway. */
+const TOUCH_LEVEL_MIN: u32 = 11;
 
 /** What the last call of `inspect` found; in one thread, between two neighbouring statements. */
 let inserts: u32 = 0;
@@ -23,59 +29,89 @@ let deletes: u32 = 0;
 let isChanged: bool = false;
 
 /**
- * Moves everything staged into the buckets and lists those that changed.
- * @param isHashed  whether changed buckets are hashed too, while they are in the cache
+ * Moves everything staged into the buckets, chunk by chunk.
+ * @param isHashed  whether the root is brought up to date too
  * @returns 0, or FULL_TRIE with the trie torn
  */
 export function applyStaged(isHashed: bool): i32 {
   sortStaged();
-  const itemsEnd = <usize>ITEMS + (<usize>load<u32>(T_STAGED) << 3);
-  let dirty: usize = DIRTY;
-  let touched: usize = ITEMS;
+  const count = load<u32>(T_STAGED);
+  const itemsEnd = <usize>ITEMS + (<usize>count << 3);
+  const level = min(load<u32>(T_DEPTH), 32 - clz((count >> CHUNK_ITEMS_LOG2) | 1) - 1);
   for (let item: usize = ITEMS; item < itemsEnd; ) {
-    if (item >= touched) {
-      touched = min(item + TOUCH_BYTES, itemsEnd);
-      touch(item, touched);
+    const node = nodeOf(prefixAt(item), level);
+    let chunkEnd = item + 8;
+    while (chunkEnd < itemsEnd && nodeOf(prefixAt(chunkEnd), level) == node) chunkEnd += 8;
+    touch(item, chunkEnd, level);
+    const dirty = mergeChunk(item, chunkEnd, isHashed);
+    if (dirty < 0) return FULL_TRIE;
+    if (isHashed) {
+      runQueues();
+      climbChunk(dirty, level);
     }
+    item = chunkEnd;
+  }
+  climbUpper(level);
+  store<u32>(T_STAGED, 0);
+  return 0;
+}
+
+/**
+ * Loads what a chunk will need, first what has a known place, then the blocks: so that the misses
+ * overlap. The sum is stored only to keep the loads.
+ */
+function touch(first: usize, end: usize, levelEnd: u32): void {
+  const depth = load<u32>(T_DEPTH);
+  let sum: u32 = 0;
+  for (let item = first; item < end; item += 8) {
+    const bucket = bucketOf(prefixAt(item));
+    sum += load<u32>(stagedAt(item)) + load<u32>(directoryPointer(bucket));
+    sum += load<u32>(hashPointer(bucket));
+  }
+  for (let level = depth; level >= max(levelEnd + 1, TOUCH_LEVEL_MIN); level--) {
+    const hashes = <usize>load<u32>(T_LEVELS + (level << 2));
+    for (let item = first; item < end; item += 8) {
+      sum += load<u32>(hashes + (<usize>(prefixAt(item) >> (32 - level)) << 5));
+    }
+  }
+  for (let item = first; item < end; item += 8) {
+    const directory = directoryPointer(bucketOf(prefixAt(item)));
+    const block = <usize>load<u32>(directory);
+    const blockEnd = block + <usize>load<u32>(directory, 4) * ENTRY_BYTES;
+    for (let entry = block; entry < blockEnd; entry += ENTRY_BYTES) sum += load<u32>(entry);
+  }
+  store<u32>(T_TOUCHED, sum);
+}
+
+/** @returns how many buckets changed and are in DIRTY, or FULL_TRIE */
+function mergeChunk(item: usize, chunkEnd: usize, isHashed: bool): i32 {
+  let dirty: usize = DIRTY;
+  while (item < chunkEnd) {
     const bucket = bucketOf(prefixAt(item));
     let groupEnd = item + 8;
-    while (groupEnd < itemsEnd && bucketOf(prefixAt(groupEnd)) == bucket) groupEnd += 8;
+    while (groupEnd < chunkEnd && bucketOf(prefixAt(groupEnd)) == bucket) groupEnd += 8;
     if (!merge(bucket, item, groupEnd)) return FULL_TRIE;
-    if (isChanged) {
-      if (isHashed) hashBucket(bucket);
+    if (isChanged && isHashed) {
+      hashBucket(bucket);
       store<u32>(dirty, bucket);
       dirty += 4;
     }
     item = groupEnd;
   }
-  store<u32>(T_STAGED, 0);
-  store<u32>(T_DIRTY, <u32>(dirty - DIRTY) >> 2);
-  return 0;
+  return <i32>((dirty - DIRTY) >> 2);
 }
 
-/**
- * Loads what the next items will need, first all directory entries, then all blocks: so that the
- * misses overlap. The sum is stored only to keep the loads.
- */
-function touch(item: usize, itemsEnd: usize): void {
-  let sum: u32 = 0;
-  for (let at = item; at < itemsEnd; at += 8) {
-    sum += load<u32>(directoryPointer(bucketOf(prefixAt(at))));
-  }
-  for (let at = item; at < itemsEnd; at += 8) {
-    const directory = directoryPointer(bucketOf(prefixAt(at)));
-    const block = <usize>load<u32>(directory);
-    const end = block + <usize>load<u32>(directory, 4) * ENTRY_BYTES;
-    for (let entry = block; entry < end; entry += ENTRY_BYTES) sum += load<u32>(entry);
-  }
-  store<u32>(T_TOUCHED, sum);
-}
-
-/** The heap number of the bucket of a path, by its first 32 bits. */
+/** The heap number of the node of a level that a path goes through. */
 @inline
-function bucketOf(prefix: u32): u32 {
+function nodeOf(prefix: u32, level: u32): u32 {
+  return (<u32>1 << level) | <u32>(<u64>prefix >> (32 - level));
+}
+
+/** The heap number of the bucket of a path, by its first 32 bits in this trie. */
+@inline
+export function bucketOf(prefix: u32): u32 {
   const depth = load<u32>(T_DEPTH);
-  const number = (<u32>1 << depth) | <u32>(<u64>prefix >> (32 - depth));
+  const number = nodeOf(prefix, depth);
   if (number - (<u32>1 << depth) >= load<u32>(T_SPLIT)) return number;
   return (number << 1) | ((prefix >> (31 - depth)) & 1);
 }
@@ -152,32 +188,28 @@ export function roomOf(depth: u32, split: u32): u64 {
 }
 
 /**
- * Splits the next buckets until there are enough for `keys`, at most to the end of a level and as
- * many as the dirty list takes, and lists their halves there. Does nothing when none must split.
+ * Splits the next buckets until there are enough for `keys`, at most to the end of a level. Their
+ * own hashes stay: they are those of inner nodes then. Does nothing when none must split.
  * @returns the number of buckets split, or FULL_TRIE with the trie torn
  */
 export function splitFor(keys: u32): i32 {
   const depth = load<u32>(T_DEPTH);
-  if (depth == <u32>DEPTH_MAX || roomOf(depth, load<u32>(T_SPLIT)) >= keys) return 0;
+  const first = load<u32>(T_SPLIT);
+  if (depth == <u32>DEPTH_MAX || roomOf(depth, first) >= keys) return 0;
   if (!openLevel(depth + 1)) return FULL_TRIE;
-  let dirty: usize = DIRTY;
-  let split = load<u32>(T_SPLIT);
+  let split = first;
   while (split < <u32>(1 << depth) && roomOf(depth, split) < keys) {
-    if (dirty == <usize>DIRTY + STAGE_MAX * 4) break;
     const bucket = (1 << depth) | split;
     if (!halve(bucket, depth)) return FULL_TRIE;
     hashBucket(bucket << 1);
     hashBucket((bucket << 1) | 1);
-    store<u32>(dirty, bucket << 1);
-    store<u32>(dirty, (bucket << 1) | 1, 4);
-    dirty += 8;
     split++;
   }
+  runQueues();
   const isWhole = split == <u32>(1 << depth);
   store<u32>(T_DEPTH, isWhole ? depth + 1 : depth);
   store<u32>(T_SPLIT, isWhole ? 0 : split);
-  store<u32>(T_DIRTY, <u32>(dirty - DIRTY) >> 2);
-  return <u32>(dirty - DIRTY) >> 3;
+  return split - first;
 }
 
 /** Gives the entries of a bucket to its two children. @returns false when there is no memory */
@@ -185,7 +217,8 @@ function halve(bucket: u32, depth: u32): bool {
   const directory = directoryPointer(bucket);
   const block = <usize>load<u32>(directory);
   const count = load<u32>(directory, 4);
-  const middle = partition(block, block + <usize>count * ENTRY_BYTES, depth);
+  const bit = depth + load<u32>(T_SHARD_BITS);
+  const middle = partition(block, block + <usize>count * ENTRY_BYTES, bit);
   const leftCount = <u32>(middle - block) / ENTRY_BYTES;
   store<u64>(directory, 0);
   if (leftCount == 0 || leftCount == count) {

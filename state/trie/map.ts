@@ -15,14 +15,15 @@ export const T_SPLIT = TRIE_HEADER + 8;
 /** u32: first byte that was never given out. */
 export const T_END = TRIE_HEADER + 12;
 export const T_STAGED = TRIE_HEADER + 16;
-/** u32: buckets in the dirty list. */
-export const T_DIRTY = TRIE_HEADER + 20;
-/** u32: messages waiting in TASKS. */
-export const T_TASKS = TRIE_HEADER + 24;
 /** u32: nodes used in NODES, and the deepest depth among them. */
 export const T_NODES = TRIE_HEADER + 28;
 export const T_DEEPEST = TRIE_HEADER + 32;
+/** Sums of what was loaded only to have it in the cache. */
 export const T_TOUCHED = TRIE_HEADER + 36;
+/** u32: bits of a path above this trie, which tell its shard from the others. */
+export const T_SHARD_BITS = TRIE_HEADER + 40;
+/** u32: nodes in the list UPPER. */
+export const T_UPPER = TRIE_HEADER + 44;
 /** u32 each: where the hashes and the directory of each level lie; 0 = not there yet. */
 export const T_LEVELS = TRIE_HEADER + 64;
 export const T_DIRECTORIES = TRIE_HEADER + 192;
@@ -40,15 +41,19 @@ export const DEPTH_MAX = 26;
  */
 export const LOAD = 3;
 
-/** Messages {message u32, out u32} that are looked at before the first is hashed. */
+/** Messages {message u32, out u32} that are hashed together. */
 export const TASKS = 0x3000;
 export const TASKS_MAX = 64;
 export const TASK_BYTES = 8;
-/** Four histograms of 256 u32 for the sort. */
+/** Four histograms of 256 u32 for the sorts. */
 export const HISTOGRAMS = 0x4000;
 /** One message for each depth: subtrees too deep for NODES. */
 export const DEEP = 0x8000;
 export const PATH_BITS = 256;
+
+/** u32 heap numbers: the one node of each chunk of a batch that was hashed so far. */
+export const UPPER = 0xc000;
+export const UPPER_MAX = 1024;
 
 /** Input: {address 20, zeros 11, kind 1, slot 32, value 32}, all big-endian. */
 export const RECORDS = 0x10000;
@@ -62,16 +67,28 @@ export const NODES_MAX = 2048;
 export const NODE_LINKS = NODES + NODES_MAX * 64;
 export const NODE_LINK_BYTES = 8;
 
-/** An entry, staged or in a bucket: path, then leaf hash (zeros when staged: to be deleted). */
+/**
+ * A memory that only sorts records by shard (a router) has no nodes: entries {path, value} in the
+ * order of their coming, then shard by shard, and for each shard, u32, where its entries end.
+ */
+export const ROUTE_IN = NODES;
+export const ROUTE_OUT = NODES + RECORDS_MAX * 64;
+export const ROUTE_ENDS = TRIE_HEADER + 4096;
+/** Top bits of a path that may tell shards apart: 64 memories of 4 GiB fit a process. */
+export const SHARD_BITS_MAX = 6;
+/** Hashes by heap number: the nodes above the shards, and the root of each shard below them. */
+export const TOP = 0xd000;
+
+/** An entry: path, then leaf hash (while staged: value, 0 for a key to be deleted). */
 export const ENTRY_BYTES = 64;
 export const ENTRY_LEAF = 32;
-/** Updates in one sorted batch: 8 MiB of entries. Larger sets are taken in parts. */
-export const STAGE_MAX = 131072;
+/** Updates of one shard in one sorted batch: 4 MiB of entries. Larger sets are taken in parts. */
+export const STAGE_MAX = 65536;
 export const STAGE = 0x50000;
-/** Sort items u64 {first 32 bits of the path, index}, twice. */
+/** Sort items u64 {index, 32 bits of the path}, twice. */
 export const ITEMS = STAGE + STAGE_MAX * ENTRY_BYTES;
 export const ITEMS_SPARE = ITEMS + STAGE_MAX * 8;
-/** u32 heap numbers of buckets whose hashes are out of date, in the order of their paths. */
+/** u32 heap numbers of nodes whose hashes have changed, in the order of their paths. */
 export const DIRTY = ITEMS_SPARE + STAGE_MAX * 8;
 /** Levels and blocks from here. */
 export const TRIE_HEAP = DIRTY + STAGE_MAX * 4;

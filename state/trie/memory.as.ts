@@ -7,7 +7,7 @@
  * one place are soon taken in another.
  */
 import {
-  DEPTH_MAX, DIRECTORY_BYTES, ENTRY_BYTES, EXACT_MAX, TRIE_HEADER, T_DIRECTORIES, T_END, T_FREE,
+  DEPTH_MAX, DIRECTORY_BYTES, ENTRY_BYTES, EXACT_MAX, TASKS, TRIE_HEADER, T_DIRECTORIES, T_END, T_FREE,
   T_LEVELS, TRIE_HEAP,
 } from "./map";
 
@@ -17,9 +17,12 @@ const GROWTH_PAGES_MIN: u32 = 16;
 /** One page less than 4 GiB, so that ends fit u32. */
 const PAGES_MAX: u32 = 65535;
 
+/** Begins anew: what was given out before is zeroed, as fresh memory is. */
 export function setupMemory(): void {
   assert(__heap_base <= <usize>TRIE_HEADER);
-  assert(load<u32>(T_END) == 0);
+  const end = <usize>load<u32>(T_END);
+  if (end > <usize>TRIE_HEAP) memory.fill(TRIE_HEAP, 0, end - TRIE_HEAP);
+  memory.fill(TRIE_HEADER, 0, TASKS - TRIE_HEADER);
   store<u32>(T_END, TRIE_HEAP);
 }
 

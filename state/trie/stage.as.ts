@@ -1,58 +1,26 @@
 /**
- * Updates before they reach the trie: hashed to entries {path, leaf} in the order of their coming,
- * then sorted by path, so that each bucket is met once and memory is walked in one direction.
+ * Updates before they reach the trie: entries {path, value} lie in the order of their coming, get
+ * their leaf hashes and are sorted by path, so that each bucket is met once and memory is walked
+ * in one direction.
  */
 import {
-  ENTRY_BYTES, ENTRY_LEAF, HISTOGRAMS, ITEMS, ITEMS_SPARE, RECORDS, RECORD_BYTES,
-  RECORD_KEY_BYTES, RECORDS_MAX, STAGE, STAGE_MAX, T_STAGED,
+  ENTRY_BYTES, ENTRY_LEAF, HISTOGRAMS, ITEMS, ITEMS_SPARE, STAGE, TASKS, T_SHARD_BITS, T_STAGED,
 } from "./map";
 import { comparePaths } from "./entries.as";
-import { addTask, flushTasks, isEmpty, KEEP_ALL, LEAF_BIT } from "./tasks.as";
+import { addTask, hashTasks, isEmpty, KEEP_ALL, LEAF_BIT } from "./tasks.as";
 
 /** Below this a sort by insertion is faster than clearing the histograms. */
 const INSERTION_MAX: u32 = 48;
 
-/** Takes in the records at RECORDS: path = hash of key, leaf = hash of path and value. */
-export function stage(count: u32): void {
-  const first = takeEntries(count);
-  for (let index: u32 = 0; index < count; index++) {
-    const record = <usize>RECORDS + <usize>index * RECORD_BYTES;
-    const entry = first + <usize>index * ENTRY_BYTES;
-    copyWord(record + RECORD_KEY_BYTES, entry + ENTRY_LEAF);
-    addTask(record, entry, KEEP_ALL, 0);
-  }
-  flushTasks(KEEP_ALL, 0);
-  hashLeaves(first, count);
-}
-
-/** The same with paths given: a record is {path 32, value 32}. For tests of crafted paths. */
-export function stagePaths(count: u32): void {
-  const first = takeEntries(count);
-  memory.copy(first, RECORDS, <usize>count * ENTRY_BYTES);
-  hashLeaves(first, count);
-}
-
-function takeEntries(count: u32): usize {
-  const staged = load<u32>(T_STAGED);
-  assert(count <= <u32>RECORDS_MAX && staged + count <= <u32>STAGE_MAX);
-  store<u32>(T_STAGED, staged + count);
-  return <usize>STAGE + <usize>staged * ENTRY_BYTES;
-}
-
 /** In place: an entry holds {path, value}, which is the message. A value of 0 stays: a deletion. */
-function hashLeaves(first: usize, count: u32): void {
-  const end = first + <usize>count * ENTRY_BYTES;
-  for (let entry = first; entry < end; entry += ENTRY_BYTES) {
+export function hashLeaves(): void {
+  const end = <usize>STAGE + <usize>load<u32>(T_STAGED) * ENTRY_BYTES;
+  let task: usize = TASKS;
+  for (let entry: usize = STAGE; entry < end; entry += ENTRY_BYTES) {
     if (isEmpty(entry + ENTRY_LEAF)) continue;
-    addTask(entry, entry + ENTRY_LEAF, KEEP_ALL, LEAF_BIT);
+    task = addTask(task, entry, entry + ENTRY_LEAF, KEEP_ALL, LEAF_BIT);
   }
-  flushTasks(KEEP_ALL, LEAF_BIT);
-}
-
-@inline
-function copyWord(from: usize, to: usize): void {
-  v128.store(to, v128.load(from));
-  v128.store(to, v128.load(from, 16), 16);
+  hashTasks(task, KEEP_ALL, LEAF_BIT);
 }
 
 /** The staged entry of a sort item. */
@@ -61,7 +29,7 @@ export function stagedAt(item: usize): usize {
   return <usize>STAGE + <usize>load<u32>(item) * ENTRY_BYTES;
 }
 
-/** First 32 bits of its path. */
+/** The first 32 bits of its path after those of the shard. */
 @inline
 export function prefixAt(item: usize): u32 {
   return load<u32>(item, 4);
@@ -70,11 +38,12 @@ export function prefixAt(item: usize): u32 {
 /** Sorts what is staged by path; equal paths keep their order. The items are at ITEMS after. */
 export function sortStaged(): void {
   const count = load<u32>(T_STAGED);
+  const shardBits = <u64>load<u32>(T_SHARD_BITS);
   for (let index: u32 = 0; index < count; index++) {
     const path = <usize>STAGE + <usize>index * ENTRY_BYTES;
     const item = <usize>ITEMS + (<usize>index << 3);
     store<u32>(item, index);
-    store<u32>(item, bswap<u32>(load<u32>(path)), 4);
+    store<u32>(item, <u32>((bswap<u64>(load<u64>(path)) << shardBits) >> 32), 4);
   }
   if (count > INSERTION_MAX) sortByPrefix(count);
   sortByPath(count);

@@ -1,45 +1,44 @@
 /**
- * Messages to hash, collected until 64 are there and then hashed four at a time. Whoever adds one
- * has just looked at it: so the cache misses of 64 messages overlap, which at a million keys is
- * worth more than the hashing itself. Domain: the top bit of the first byte tells a leaf (1) from
+ * Messages to hash, collected until 64 are there and then hashed four at a time. The caller keeps
+ * the place of the next one in a local. Domain: the top bit of the first byte tells a leaf (1) from
  * a node (0); a path is left as it is.
  */
-import { hashBlock, hashFour } from "../kernel/blake3.as";
-import { TASKS, TASKS_MAX, TASK_BYTES, T_TASKS } from "./map";
+import { hashFour } from "../kernel/blake3.as";
+import { TASKS, TASKS_MAX, TASK_BYTES } from "./map";
 
 /** Bit 7 of byte 0, in a little-endian word. */
 export const LEAF_BIT: u32 = 0x80;
 export const KEEP_ALL: u32 = 0xffffffff;
 export const KEEP_NODE: u32 = ~LEAF_BIT;
 
-/** Adds a message of 64 bytes; all since the last `flushTasks` have the same `keep` and `set`. */
+const TASKS_END: usize = TASKS + TASKS_MAX * TASK_BYTES;
+
+/**
+ * Adds a message of 64 bytes; all since the last `hashTasks` have the same `keep` and `set`.
+ * @param task  where it goes; TASKS at first  @returns where the next one goes
+ */
 @inline
-export function addTask(message: usize, out: usize, keep: u32, set: u32): void {
-  const count = load<u32>(T_TASKS);
-  const task = <usize>TASKS + <usize>count * TASK_BYTES;
-  store<u32>(task, <u32>message);
-  store<u32>(task, <u32>out, 4);
-  store<u32>(T_TASKS, count + 1);
-  if (count + 1 == TASKS_MAX) flushTasks(keep, set);
+export function addTask(task: usize, message: usize, out: usize, keep: u32, set: u32): usize {
+  store<u64>(task, <u64>message | (<u64>out << 32));
+  task += TASK_BYTES;
+  if (task != TASKS_END) return task;
+  hashTasks(task, keep, set);
+  return TASKS;
 }
 
-/** Hashes what waits. One message alone goes by words; two or three take a repeated one along. */
-export function flushTasks(keep: u32, set: u32): void {
-  const count = load<u32>(T_TASKS);
-  const tasksEnd = <usize>TASKS + <usize>count * TASK_BYTES;
-  store<u32>(T_TASKS, 0);
-  if (count == 1) return hashTagged(load<u32>(TASKS), load<u32>(TASKS + 4), keep, set);
+/** Hashes what waits; fewer than four take a repeated one along, faster than one by words. */
+export function hashTasks(tasksEnd: usize, keep: u32, set: u32): void {
+  if (tasksEnd == <usize>TASKS) return;
   const last = load<u64>(tasksEnd - TASK_BYTES);
-  for (let more = count; (more & 3) != 0; more++) {
-    store<u64>(<usize>TASKS + <usize>more * TASK_BYTES, last);
-  }
+  store<u64>(tasksEnd, last);
+  store<u64>(tasksEnd, last, TASK_BYTES);
+  store<u64>(tasksEnd, last, 2 * TASK_BYTES);
   for (let task: usize = TASKS; task < tasksEnd; task += 4 * TASK_BYTES) hashFour(task, keep, set);
 }
 
 /** One message at once. */
 export function hashTagged(message: usize, out: usize, keep: u32, set: u32): void {
-  hashBlock(message, 64, out);
-  store<u32>(out, (load<u32>(out) & keep) | set);
+  hashTasks(addTask(TASKS, message, out, keep, set), keep, set);
 }
 
 /** An empty subtree: no hash of ours is zero but by a chance of 2^-255. */

@@ -1,116 +1,81 @@
 /**
- * The state trie: a canonical Merkle tree over 256-bit paths in a Wasm memory of its own (the work
- * is done in trie/*.as.ts; the rules of its hashes are in ARCHITECTURE.md, "The state root"). This
- * class only moves records in and the root out. Records are staged, then applied as one sorted
- * batch. Beside records of keys it takes paths as they are, so that tests can craft them.
+ * The state trie in one thread: its shards and what joins them. Records are staged, then applied as
+ * one batch. Beside records of keys it takes paths as they are, so that tests can craft them.
+ * Several threads do the same through root-work.ts.
  */
 import { assert } from '../base/assert.js';
-import { DeltacastError } from '../base/errors.js';
-import { instantiateKernel } from '../base/wasm.js';
 import * as map from './map.js';
-
-interface TrieKernel {
-  /** 0 or FULL_TRIE, as `growFor` and `apply`. */
-  setup(keys: number): number;
-  growFor(keys: number): number;
-  stage(count: number): void;
-  stagePaths(count: number): void;
-  apply(isHashed: boolean): number;
-  rehashAll(): void;
-  rootAt(): number;
-  keyCount(): number;
-  stagedCount(): number;
-  depth(): number;
-  splitCount(): number;
-}
+import { shardBitsOf, TrieRouter } from './router.js';
+import { createShardMemory, TrieShard } from './shard.js';
 
 export interface TrieOptions {
   /** Keys to expect: saves splitting buckets while they come. The default is none. */
   readonly keys?: number;
-  /** Wasm pages of 64 KiB that the memory may have; the default is 65,536 (4 GiB). */
+  /** A power of two up to 64; the default is 1. The root does not depend on it. */
+  readonly shards?: number;
+  /** Wasm pages of 64 KiB that a shard may have; the default is 65,536 (4 GiB). */
   readonly pagesMax?: number;
 }
 
-const PAGE_BYTES = 65_536;
-/** The fixed parts and a first piece of what grows. */
-const PAGES_MIN = Math.ceil(map.TRIE_HEAP / PAGE_BYTES) + 1;
-
 export class Trie {
-  readonly #memory: WebAssembly.Memory;
-  readonly #kernel: TrieKernel;
-  /** Fixed parts only: a view does not follow a memory that grows. */
-  readonly #records: Uint8Array;
-  readonly #root: Uint8Array;
+  readonly #shards: readonly TrieShard[];
+  readonly #shardBits: number;
+  readonly #router: TrieRouter;
 
   /** @throws DeltacastError ARENA_FULL, region 'trie', when there is no memory for so many keys */
-  constructor({ keys = 0, pagesMax = 65_536 }: TrieOptions = {}) {
-    assert(pagesMax >= PAGES_MIN, 'a trie has some pages');
-    this.#memory = new WebAssembly.Memory({ initial: PAGES_MIN, maximum: pagesMax, shared: true });
-    this.#kernel = instantiateKernel<TrieKernel>('trie', this.#memory);
-    check(this.#kernel.setup(keys));
-    const { buffer } = this.#memory;
-    this.#records = new Uint8Array(buffer, map.RECORDS, map.RECORDS_MAX * map.RECORD_BYTES);
-    this.#root = new Uint8Array(buffer, this.#kernel.rootAt(), 32);
+  constructor({ keys = 0, shards = 1, pagesMax }: TrieOptions = {}) {
+    this.#shardBits = shardBitsOf(shards);
+    this.#shards = Array.from({ length: shards }, () => new TrieShard(createShardMemory(pagesMax)));
+    for (const shard of this.#shards) shard.setup(Math.ceil(keys / shards), this.#shardBits);
+    this.#router = new TrieRouter(this.#shards);
   }
 
-  /**
-   * Adds whole records {key 64, value 32} to the batch; a value of 0 deletes its key.
-   * @param records  at most RECORDS_MAX of them, and the batch at most STAGE_MAX
-   */
+  /** Adds records {key 64, value 32} to the batch, at most RECORDS_MAX; a value of 0 deletes. */
   stage(records: Uint8Array): void {
-    assert(records.length % map.RECORD_BYTES === 0, 'whole records');
-    this.#records.set(records);
-    this.#kernel.stage(records.length / map.RECORD_BYTES);
+    this.#router.stage(records);
   }
 
   /** The same with {path 32, value 32}: no key is hashed. */
-  stagePaths(records: Uint8Array): void {
-    assert(records.length % map.ENTRY_BYTES === 0, 'whole records');
-    this.#records.set(records);
-    this.#kernel.stagePaths(records.length / map.ENTRY_BYTES);
+  stagePaths(entries: Uint8Array): void {
+    assert(entries.length % map.ENTRY_BYTES === 0, 'whole entries');
+    for (let at = 0; at < entries.length; at += map.ENTRY_BYTES) {
+      const shard = (entries[at] ?? 0) >> (8 - this.#shardBits);
+      this.#shards[shard]?.stage(entries.subarray(at, at + map.ENTRY_BYTES));
+    }
   }
 
   /** Whether the batch must be applied before another `stage`. */
   get isStageFull(): boolean {
-    return this.#kernel.stagedCount() + map.RECORDS_MAX > map.STAGE_MAX;
+    return this.#shards.some(({ stagedCount }) => stagedCount + map.RECORDS_MAX > map.STAGE_MAX);
   }
 
   /**
    * Takes in the batch; of several records of one key the last counts. The root is then out of
    * date unless `isHashed`. @throws DeltacastError ARENA_FULL, region 'trie': the trie is torn
    */
-  apply({ isHashed }: { readonly isHashed: boolean }): void {
-    check(this.#kernel.growFor(this.#kernel.keyCount() + this.#kernel.stagedCount()));
-    check(this.#kernel.apply(isHashed));
+  apply(options: { readonly isHashed: boolean }): void {
+    for (const shard of this.#shards) shard.apply(options);
   }
 
   /** Hashes everything: after applications without hashing. */
   rehashAll(): void {
-    this.#kernel.rehashAll();
+    for (const shard of this.#shards) shard.rehashAll();
   }
 
   /** A copy. */
   get root(): Uint8Array {
-    return this.#root.slice();
+    return this.#router.join();
   }
 
   get keyCount(): number {
-    return this.#kernel.keyCount();
+    return this.#shards.reduce((sum, { keyCount }) => sum + keyCount, 0);
   }
 
-  /** Buckets at the bottom; they double one by one as keys come. */
   get bucketCount(): number {
-    return 2 ** this.#kernel.depth() + this.#kernel.splitCount();
+    return this.#shards.reduce((sum, { bucketCount }) => sum + bucketCount, 0);
   }
 
-  /** Memory taken from the system or reserved to be. */
   get bytes(): number {
-    return this.#memory.buffer.byteLength;
-  }
-}
-
-function check(status: number): void {
-  if (status === map.FULL_TRIE) {
-    throw new DeltacastError('ARENA_FULL', 'no memory for the state trie', { region: 'trie' });
+    return this.#shards.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 }
