@@ -41,6 +41,8 @@ export interface CorePorts {
 /** One thread for calls is enough until calls run on a fast engine. */
 const CALL_THREADS = 1;
 const SEAL_THREADS = 1;
+/** A second thread at the state root where there are cores to spare: it never waits for workers. */
+const WORKERS_FOR_ROOT_HELPER = 4;
 
 export class SequencerCore {
   readonly chain: Chain;
@@ -180,7 +182,9 @@ async function openParts(config: NodeConfig, ports: CorePorts): Promise<Opened> 
   const closing: (() => Promise<void>)[] = directory === null ? [] : [() => directory.close()];
   try {
     const signer = signerOf(directory?.sequencerSeed(random) ?? random.bytes(32));
-    const threads = 1 + workers + CALL_THREADS + SEAL_THREADS;
+    const sealThread = 1 + workers + CALL_THREADS;
+    const helperThreads = workers < WORKERS_FOR_ROOT_HELPER ? [] : [sealThread + SEAL_THREADS];
+    const threads = sealThread + SEAL_THREADS + helperThreads.length;
     const arena = Arena.create({ ...ports.arenaSize, threads });
     const executor = await startExecutor({ arena, workers, clock, engine: config.engine });
     closing.push(() => executor.stop());
@@ -195,8 +199,10 @@ async function openParts(config: NodeConfig, ports: CorePorts): Promise<Opened> 
     const sealer = new Sealer({
       arena,
       clock,
-      thread: workers === 0 ? null : 1 + workers + CALL_THREADS,
+      thread: workers === 0 ? null : sealThread,
+      helperThreads,
     });
+    closing.push(() => sealer.stop());
     const { publicKey } = signer;
     const onProgress = ports.onProgress ?? (() => undefined);
     const chain = openChain({ config, arena, clock, random, directory, publicKey, onProgress });

@@ -6,7 +6,10 @@ import type { Arena } from '../state/arena.js';
 import { assert } from '../state/base/assert.js';
 import { DeltacastError } from '../state/base/errors.js';
 import type { Clock } from '../state/base/ports.js';
+import { createRootShared } from '../state/root.js';
+import type { RootShared } from '../state/root-work.js';
 import { TaskPool } from '../workers/pool.js';
+import { RootHelpers } from '../workers/root-helpers.js';
 import {
   runSeal,
   type SealBase,
@@ -21,6 +24,8 @@ export interface SealerOptions {
   readonly clock: Clock;
   /** Number of the sealing thread in the arena; null seals on the calling thread. */
   readonly thread: number | null;
+  /** Numbers of threads in the arena that share the work of the state root; none unless given. */
+  readonly helperThreads?: readonly number[];
 }
 
 export class Sealer {
@@ -28,15 +33,18 @@ export class Sealer {
   private readonly clock: Clock;
   private readonly thread: number | null;
   private readonly pool: TaskPool | null;
+  private readonly root: RootShared = createRootShared();
+  private readonly helpers: RootHelpers;
   private base: SealBase | null = null;
   private parentHash: Uint8Array = new Uint8Array(32);
   private queue: Promise<unknown> = Promise.resolve();
 
-  constructor({ arena, clock, thread }: SealerOptions) {
+  constructor({ arena, clock, thread, helperThreads = [] }: SealerOptions) {
     this.arena = arena;
     this.clock = clock;
     this.thread = thread;
     this.pool = thread === null ? null : new TaskPool({ threads: 1 });
+    this.helpers = new RootHelpers(arena, this.root, helperThreads);
   }
 
   /**
@@ -65,13 +73,14 @@ export class Sealer {
 
   async stop(): Promise<void> {
     await this.queue;
-    await this.pool?.end();
+    await Promise.all([this.helpers.stop(), this.pool?.end()]);
   }
 
   private async run(block: UnsealedBlock | null): Promise<SealedBlock | null> {
-    const { arena, clock, pool, thread, base, parentHash } = this;
+    const { arena, clock, pool, root, base, parentHash } = this;
     const job = block === null ? null : { ...block, parentHash };
-    const task: SealTask = { memory: arena.memory, thread: thread ?? 0, base, job };
+    const thread = this.thread ?? 0;
+    const task: SealTask = { memory: arena.memory, thread, root, base, job };
     const now = (): number => clock.monotonicMs();
     const reply = await (pool === null ? runSeal(task, now) : this.ask(pool, task));
     if ('sealed' in reply) return reply.sealed;

@@ -83,7 +83,12 @@ export class RootControl {
     throw new DeltacastError('WORKER_FAILED', 'a root thread failed');
   }
 
-  /** Anyone: whether a phase is open; it may close at any time. */
+  /** A new owner: ends the phase that one before may have left open. */
+  restore(): void {
+    if (this.phase % 2 === 1) this.close();
+  }
+
+  /** Anyone: the number of the phase, odd while it is open; it may close at any time. */
   get phase(): number {
     return Atomics.load(this.words, PHASE);
   }

@@ -66,6 +66,7 @@ export class StateRoot {
     this.shared = shared;
     this.#arena = arena;
     this.#work = new RootWork(arena, shared);
+    this.#work.control.restore();
     this.#setup(0);
   }
 

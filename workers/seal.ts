@@ -10,6 +10,7 @@ import { fromHex, toHex } from '../state/base/bytes.js';
 import { DeltacastError, type ErrorCode, type ErrorDetails } from '../state/base/errors.js';
 import { orderedTrieRoot } from '../state/ordered-trie.js';
 import { StateRoot } from '../state/root.js';
+import type { RootShared } from '../state/root-work.js';
 import type { BlockContext } from './engine.js';
 import { type ExecutedColumns, logsAt, rawAt, typeAt } from './executed.js';
 import { BLOOM_BYTES, bloomOf, encodeReceipt, mergeBloom, sealHeader } from './header.js';
@@ -35,6 +36,8 @@ export interface SealJob {
 export interface SealTask {
   readonly memory: WebAssembly.Memory;
   readonly thread: number;
+  /** Where the state root is kept: helpers may be attached to it. */
+  readonly root: RootShared;
   /** The block before; null for the first block of a chain. */
   readonly base: SealBase | null;
   /** null: only compute the base's root from nothing, and compare. */
@@ -66,14 +69,12 @@ export function requestsHashOf(requests: readonly Uint8Array[]): Uint8Array {
 }
 
 export class BlockSealer {
-  private readonly arena: Arena;
-  private root: StateRoot;
+  private readonly root: StateRoot;
   /** Closing sequence that `root` stands at. */
   private sequence = 0;
 
-  constructor(arena: Arena) {
-    this.arena = arena;
-    this.root = new StateRoot(arena);
+  constructor(arena: Arena, shared: RootShared) {
+    this.root = new StateRoot(arena, shared);
   }
 
   /** Seals the block after the one that this stands at. @param nowMs  a monotonic clock */
@@ -102,7 +103,6 @@ export class BlockSealer {
    */
   goTo(base: SealBase | null): void {
     if (base === null || base.sequence === this.sequence) return;
-    this.root = new StateRoot(this.arena);
     const found = this.root.rebuild(base.sequence);
     if (toHex(found) !== toHex(base.stateRoot)) {
       throw new DeltacastError('ROOT_MISMATCH', 'the state is not the one of its header', {
@@ -155,7 +155,8 @@ let ours: { readonly buffer: ArrayBufferLike; readonly sealer: BlockSealer } | u
 export function runSeal(task: SealTask, nowMs: () => number): SealReply {
   const { buffer } = task.memory;
   if (ours?.buffer !== buffer) {
-    ours = { buffer, sealer: new BlockSealer(Arena.attach(task.memory, task.thread)) };
+    const arena = Arena.attach(task.memory, task.thread);
+    ours = { buffer, sealer: new BlockSealer(arena, task.root) };
   }
   try {
     ours.sealer.goTo(task.base);

@@ -8,6 +8,7 @@
 import { systemClock } from '../state/base/ports.js';
 import type { CallTask, PlainReply } from './call.js';
 import type { RecoverTask } from './recover.js';
+import type { RootHelpTask } from './root-helpers.js';
 import type { SealReply, SealTask } from './seal.js';
 
 export interface ExecutionTask {
@@ -40,6 +41,12 @@ export async function call(task: CallTask): Promise<PlainReply> {
 /** Loads what calls need, so that the first one does not wait for it. */
 export async function prepareCalls(): Promise<void> {
   await import('./call.js');
+}
+
+/** One task for as long as its pool lives. */
+export async function helpRoot(task: RootHelpTask): Promise<void> {
+  const { serveRoot } = await import('./root-helpers.js');
+  serveRoot(task);
 }
 
 export async function seal(task: SealTask): Promise<SealReply> {

@@ -36,6 +36,7 @@ const crafted = fc
 const spread = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => toHex(bytes));
 /** A value of 0, a deletion, is about a third. */
 const value = fc.nat(8).map((number) => wordOf(number < 3 ? 0 : number));
+const shards = fc.constantFrom(1, 4, 16);
 const batches = fc.array(
   fc.array(fc.tuple(fc.oneof(crafted, crafted, spread), value), { maxLength: 60 }),
   { maxLength: 12 },
@@ -72,8 +73,8 @@ function randomUpdates(count: number, start: number): Update[] {
 describe('the trie and the naive root agree', () => {
   test('after every batch of random histories with crafted paths', () => {
     fc.assert(
-      fc.property(batches, (list) => {
-        const trie = new Trie();
+      fc.property(batches, shards, (list, count) => {
+        const trie = new Trie({ shards: count });
         const contents = new Map<string, string>();
         for (const updates of list) {
           applyAll(trie, updates);
@@ -86,13 +87,13 @@ describe('the trie and the naive root agree', () => {
     );
   });
 
-  test('whatever the batches, their order, the buckets to begin with and when it is hashed', () => {
+  test('whatever the batches, their order, the shards, the buckets and when it is hashed', () => {
     fc.assert(
-      fc.property(batches, fc.nat(100), fc.nat(4000), (list, cut, keys) => {
+      fc.property(batches, fc.nat(100), fc.nat(4000), shards, (list, cut, keys, count) => {
         const updates = list.flat();
         const contents = new Map<string, string>();
         take(contents, updates);
-        const whole = new Trie({ keys });
+        const whole = new Trie({ keys, shards: count });
         applyAll(whole, updates, false);
         whole.rehashAll();
         const split = new Trie();
@@ -108,9 +109,9 @@ describe('the trie and the naive root agree', () => {
     );
   });
 
-  test('while the number of keys and of buckets grows, and when all keys go again', () => {
+  test.each([1, 4, 16])('in %i shards that grow, and when all keys go again', (count) => {
     const updates = randomUpdates(3000, 7);
-    const trie = new Trie();
+    const trie = new Trie({ shards: count });
     const contents = new Map<string, string>();
     let buckets = 0;
     for (let from = 0; from < updates.length; from += 375) {
