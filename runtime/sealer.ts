@@ -6,7 +6,7 @@ import type { Arena } from '../state/arena.js';
 import { assert } from '../state/base/assert.js';
 import { DeltacastError } from '../state/base/errors.js';
 import type { Clock } from '../state/base/ports.js';
-import { createRootShared } from '../state/root.js';
+import { createRootShared } from '../state/root-owner.js';
 import type { RootShared } from '../state/root-work.js';
 import { TaskPool } from '../workers/pool.js';
 import { RootHelpers } from '../workers/root-helpers.js';

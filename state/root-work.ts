@@ -1,12 +1,10 @@
 /**
- * One thread's part in a state root: it reads cells of the arena and hands their entries to shards,
- * piece by piece, and then applies whole shards; several threads at once, or one alone. The owner
- * (root.ts) opens the phases; a helper's thread runs `helpRoot` for as long as the root lives.
+ * One thread's part in a state root: it takes records from a source and hands their entries to
+ * shards, piece by piece, and then applies whole shards; several threads at once, or one alone. The
+ * owner (root-owner.ts) opens the phases; a helper's thread runs `helpRoot` as long as the root
+ * lives.
  */
-import type { Arena } from './arena.js';
 import { DeltacastError } from './base/errors.js';
-import { instantiateKernel } from './base/wasm.js';
-import { type Region, scratchOf } from './layout.js';
 import {
   PHASE_APPLY,
   PHASE_CELLS,
@@ -17,7 +15,7 @@ import {
   STATUS_FULL,
   STATUS_PRUNED,
 } from './root-control.js';
-import { RECORD_BYTES, RECORDS_MAX, STAGE_MAX } from './trie/map.js';
+import { STAGE_MAX } from './trie/map.js';
 import { TrieRouter } from './trie/router.js';
 import { TrieShard } from './trie/shard.js';
 
@@ -28,49 +26,32 @@ export interface RootShared {
   readonly shards: readonly WebAssembly.Memory[];
 }
 
+/** Where a thread has records from: an arena (root-records.ts), or what a benchmark made. */
+export interface RecordSource {
+  /**
+   * Records {key 64, value 32} of the items [from, to), at most PIECE of them, valid until the next
+   * call; null when they are not there any more.
+   */
+  read(input: PhaseInput, from: number, to: number): Uint8Array | null;
+}
+
 /** Threads that may work on one root: bounds what they stage after a stage was found nearly full. */
 export const ROOT_THREADS_MAX = 16;
-/** Cells, or nodes of the undo ring, in a piece: its records fit a router and a thread's scratch. */
-const PIECE = 512;
+/** Items in a piece: its records fit a router and a thread's scratch. */
+export const PIECE = 512;
 const STAGE_FULL = STAGE_MAX - ROOT_THREADS_MAX * PIECE;
-/** Where the record kernel leaves how far it came, as f64, then nothing. */
-const HEADER_BYTES = 16;
-
-/** Exports of kernel/records.as.ts: how many records were written after the header, or PRUNED. */
-interface RecordKernel {
-  recordChanges(
-    start: number,
-    from: number,
-    to: number,
-    sequence: number,
-    target: number,
-    countMax: number,
-  ): number;
-  recordCells(
-    first: number,
-    end: number,
-    sequence: number,
-    target: number,
-    countMax: number,
-  ): number;
-}
 
 export class RootWork {
   readonly control: RootControl;
   readonly shards: readonly TrieShard[];
   readonly router: TrieRouter;
-  readonly #arena: Arena;
-  readonly #kernel: RecordKernel;
-  readonly #scratch: Region;
+  readonly #source: RecordSource;
 
-  /** @param arena  as attached by the calling thread, whose scratch is used during phases */
-  constructor(arena: Arena, { control, shards }: RootShared) {
+  constructor(source: RecordSource, { control, shards }: RootShared) {
     this.control = new RootControl(control);
     this.shards = shards.map((memory) => new TrieShard(memory));
     this.router = new TrieRouter(this.shards);
-    this.#arena = arena;
-    this.#kernel = instantiateKernel<RecordKernel>('state', arena.memory);
-    this.#scratch = scratchOf(arena.layout, arena.thread);
+    this.#source = source;
   }
 
   /** Claims pieces of the open phase until none are left or something went wrong. */
@@ -96,10 +77,9 @@ export class RootWork {
     while (this.control.status === 0 && !this.#isStageFull) {
       const from = input.from + this.control.claim() * PIECE;
       if (from >= input.to) return;
-      const count = this.#record(input, from, Math.min(from + PIECE, input.to));
-      if (count < 0) return this.control.report(STATUS_PRUNED);
-      const start = this.#scratch.base + HEADER_BYTES;
-      this.router.stage(this.#arena.bytes.subarray(start, start + count * RECORD_BYTES));
+      const records = this.#source.read(input, from, Math.min(from + PIECE, input.to));
+      if (records === null) return this.control.report(STATUS_PRUNED);
+      this.router.stage(records);
     }
   }
 
@@ -108,13 +88,6 @@ export class RootWork {
       if ((this.shards[index]?.stagedCount ?? 0) >= STAGE_FULL) return true;
     }
     return false;
-  }
-
-  #record({ kind, start, sequence }: PhaseInput, from: number, to: number): number {
-    const { base } = this.#scratch;
-    return kind === PHASE_CELLS
-      ? this.#kernel.recordCells(from, to, sequence, base, RECORDS_MAX)
-      : this.#kernel.recordChanges(start, from, to, sequence, base, RECORDS_MAX);
   }
 
   #takeShards({ kind, isHashed }: PhaseInput): void {
@@ -128,8 +101,8 @@ export class RootWork {
 }
 
 /** The life of a helper: blocks its thread until the control is stopped. */
-export function helpRoot(arena: Arena, shared: RootShared): void {
-  const work = new RootWork(arena, shared);
+export function helpRoot(source: RecordSource, shared: RootShared): void {
+  const work = new RootWork(source, shared);
   const { control } = work;
   while (!control.isStopped) {
     const { phase } = control;

@@ -5,6 +5,7 @@
  */
 import { Arena } from '../state/arena.js';
 import { RootControl } from '../state/root-control.js';
+import { ArenaRecords } from '../state/root-records.js';
 import { helpRoot, type RootShared } from '../state/root-work.js';
 import { TaskThreads } from './pool.js';
 
@@ -17,7 +18,7 @@ export interface RootHelpTask {
 
 /** The task of a helper's thread: returns when the helpers are stopped. */
 export function serveRoot({ memory, thread, root }: RootHelpTask): void {
-  helpRoot(Arena.attach(memory, thread), root);
+  helpRoot(new ArenaRecords(Arena.attach(memory, thread)), root);
 }
 
 export class RootHelpers {

@@ -6,8 +6,9 @@ import { Arena, KIND_SLOT } from '../../../state/arena.js';
 import type { UndoRange } from '../../../state/arena-changes.js';
 import { toHex, toWord } from '../../../state/base/bytes.js';
 import { isDeltacastError } from '../../../state/base/errors.js';
-import { createRootShared, StateRoot } from '../../../state/root.js';
+import { StateRoot } from '../../../state/root.js';
 import { RootControl } from '../../../state/root-control.js';
+import { createRootShared } from '../../../state/root-owner.js';
 import type { RootShared } from '../../../state/root-work.js';
 import { naivePath, naiveRoot } from '../../helpers/naive-root.js';
 
@@ -21,10 +22,11 @@ const ADDRESS = new Uint8Array(20).fill(7);
 const HELPER = `
 import { parentPort, workerData } from 'node:worker_threads';
 const { Arena } = await import(workerData.arenaUrl);
+const { ArenaRecords } = await import(workerData.recordsUrl);
 const { helpRoot } = await import(workerData.workUrl);
 const arena = Arena.attach(workerData.memory, workerData.thread);
 parentPort.postMessage('ready');
-helpRoot(arena, workerData.shared);
+helpRoot(new ArenaRecords(arena), workerData.shared);
 `;
 
 let helpers: Worker[] = [];
@@ -37,7 +39,11 @@ afterEach(async () => {
 async function startHelper(arena: Arena, shared: RootShared, thread: number): Promise<Worker> {
   const urlOf = (name: string): string =>
     new URL(`../../../dist/state/${name}`, import.meta.url).href;
-  const urls = { arenaUrl: urlOf('arena.js'), workUrl: urlOf('root-work.js') };
+  const urls = {
+    arenaUrl: urlOf('arena.js'),
+    recordsUrl: urlOf('root-records.js'),
+    workUrl: urlOf('root-work.js'),
+  };
   const helper = new Worker(new URL(`data:text/javascript,${encodeURIComponent(HELPER)}`), {
     workerData: { ...urls, memory: arena.memory, shared, thread },
   });
