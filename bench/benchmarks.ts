@@ -7,13 +7,18 @@ import type { BenchOptions } from '../runtime/roles/bench.js';
 import { measureGas } from './gas/measure.js';
 import type { GasLine } from './gas/table.js';
 import type { BenchLine } from './report.js';
+import { measureGrowth } from './root/growth.js';
+import type { GrowthLine, RootLine } from './root/line.js';
+import { measureRoot } from './root/measure.js';
 import { type RunTools, runTransactions } from './run.js';
+
+export type AnyLine = BenchLine | GasLine | RootLine | GrowthLine;
 
 export interface Benchmark {
   readonly name: string;
   /** One line for the list. */
   readonly description: string;
-  run(options: BenchOptions, tools: RunTools): AsyncIterable<BenchLine | GasLine>;
+  run(options: BenchOptions, tools: RunTools): AsyncIterable<AnyLine>;
 }
 
 const LOADS: readonly Benchmark[] = WORKLOADS.map(({ name, description, txsMax }) => ({
@@ -31,5 +36,15 @@ export const BENCHMARKS: readonly Benchmark[] = [
     async *run({ engines }, tools) {
       for (const engine of engines) yield await measureGas(engine, tools);
     },
+  },
+  {
+    name: 'root',
+    description: 'state root updates a second over --accounts keys, with --workers helpers',
+    run: measureRoot,
+  },
+  {
+    name: 'root-growth',
+    description: 'cost of a state root update as the keys grow to --accounts',
+    run: measureGrowth,
   },
 ];

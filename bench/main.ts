@@ -8,16 +8,20 @@ import { DeltacastError } from '../state/base/errors.js';
 import { MINI_BLOCK_TRANSACTIONS_MAX, THREADS_MAX } from '../state/base/limits.js';
 import { systemClock } from '../state/base/ports.js';
 import { ENGINE_NAMES } from '../workers/engines.js';
-import { BENCHMARKS, type Benchmark } from './benchmarks.js';
+import { type AnyLine, BENCHMARKS, type Benchmark } from './benchmarks.js';
 import { chartOf } from './chart.js';
-import { type GasLine, gasChart, gasTable, isGasLine } from './gas/table.js';
+import { gasChart, gasTable, isGasLine } from './gas/table.js';
 import { PATHS } from './path.js';
 import { type BenchLine, tableHead, tableRow } from './report.js';
+import { growthChart, rootChart } from './root/chart.js';
+import { growthTable, isGrowthLine, isRootLine, publishedTable, rootTable } from './root/line.js';
 
 /** 1.5 KB of memory each: signed bytes, record and outcome. */
 const TXS_MAX = 2_000_000;
 /** Keys and genesis are held in memory: about 1 KB each, 2 KB with a token balance. */
 const ACCOUNTS_MAX = 2_000_000;
+/** For the benchmarks of the root alone, 116 bytes each and an arena: as many as memory takes. */
+const KEYS_MAX = 200_000_000;
 const SECONDS_MAX = 3_600;
 
 /**
@@ -31,24 +35,39 @@ export async function runBench(options: BenchOptions): Promise<void> {
   }
   const benchmarks = options.workloads.map(benchmarkOf);
   check(options);
-  const lines: BenchLine[] = [];
-  const gasLines: GasLine[] = [];
+  const lines: AnyLine[] = [];
   const tools = { clock: systemClock, progress };
   for (const benchmark of benchmarks) {
     for await (const line of benchmark.run(options, tools)) {
       progress('');
-      if (isGasLine(line)) {
-        print(options.json ? JSON.stringify(line) : gasTable(line));
-        gasLines.push(line);
-        continue;
-      }
-      if (!options.json && lines.length === 0) print(tableHead());
-      print(options.json ? JSON.stringify(line) : tableRow(line));
+      if (options.json) print(JSON.stringify(line));
+      else show(line, lines.length === 0);
       lines.push(line);
     }
   }
-  if (options.chart === null) return;
-  writeFileSync(options.chart, lines.length > 0 ? chartOf(lines) : gasChart(gasLines));
+  if (!options.json && lines.some(isRootLine)) print(publishedTable());
+  if (options.chart !== null) writeFileSync(options.chart, chartOfAny(lines));
+}
+
+function show(line: AnyLine, isFirst: boolean): void {
+  if (isGasLine(line)) print(gasTable(line));
+  else if (isRootLine(line)) print(rootTable(line));
+  else if (isGrowthLine(line)) print(growthTable(line));
+  else print(isFirst ? `${tableHead()}\n${tableRow(line)}` : tableRow(line));
+}
+
+/** Of what ran first in this order: loads, the root, its growth, gas. */
+function chartOfAny(lines: readonly AnyLine[]): string {
+  const loads = lines.filter(isLoadLine);
+  if (loads.length > 0) return chartOf(loads);
+  const roots = lines.filter(isRootLine);
+  if (roots.length > 0) return rootChart(roots);
+  const growth = lines.filter(isGrowthLine);
+  return growth.length > 0 ? growthChart(growth) : gasChart(lines.filter(isGasLine));
+}
+
+function isLoadLine(line: AnyLine): line is BenchLine {
+  return !isGasLine(line) && !isRootLine(line) && !isGrowthLine(line);
 }
 
 function list(isJson: boolean): void {
@@ -75,7 +94,8 @@ function check(options: BenchOptions): void {
   checkName('engine', options.engines, ENGINE_NAMES);
   checkName('path', [options.path], Object.keys(PATHS));
   checkRange('workers', options.workers, 0, THREADS_MAX - 1);
-  checkRange('accounts', [options.accounts], 2, ACCOUNTS_MAX);
+  const isOfRoot = options.workloads.every((name) => name.startsWith('root'));
+  checkRange('accounts', [options.accounts], 2, isOfRoot ? KEYS_MAX : ACCOUNTS_MAX);
   checkRange('txs', [options.txs], 1, TXS_MAX);
   checkRange('batch', [options.batch], 1, MINI_BLOCK_TRANSACTIONS_MAX);
   if (!(options.seconds >= 0 && options.seconds <= SECONDS_MAX)) {

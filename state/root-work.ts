@@ -36,7 +36,7 @@ export interface RecordSource {
 }
 
 /** Threads that may work on one root: bounds what they stage after a stage was found nearly full. */
-export const ROOT_THREADS_MAX = 16;
+export const ROOT_THREADS_MAX = 4;
 /** Items in a piece: its records fit a router and a thread's scratch. */
 export const PIECE = 512;
 const STAGE_FULL = STAGE_MAX - ROOT_THREADS_MAX * PIECE;
@@ -78,7 +78,10 @@ export class RootWork {
       const from = input.from + this.control.claim() * PIECE;
       if (from >= input.to) return;
       const records = this.#source.read(input, from, Math.min(from + PIECE, input.to));
-      if (records === null) return this.control.report(STATUS_PRUNED);
+      if (records === null) {
+        this.control.report(STATUS_PRUNED);
+        return;
+      }
       this.router.stage(records);
     }
   }

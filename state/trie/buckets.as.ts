@@ -5,10 +5,12 @@
  * neither on the depth nor on the order of updates.
  */
 import {
-  DEPTH_MAX, DIRTY, ENTRY_BYTES, ENTRY_LEAF, FULL_TRIE, ITEMS, LOAD, T_DEPTH, T_KEYS, T_LEVELS,
+  DEPTH_MAX, DIRECTORY_BYTES, DIRTY, ENTRY_BYTES, ENTRY_LEAF, FULL_TRIE, ITEMS, LOAD, T_DEPTH, T_KEYS, T_LEVELS,
   T_SHARD_BITS, T_SPLIT, T_STAGED, T_TOUCHED,
 } from "./map";
-import { directoryPointer, giveBlock, hashPointer, openLevel, takeBlock } from "./memory.as";
+import {
+  directoryPointer, giveBlock, hashPointer, levelOf, openLevel, takeBlock,
+} from "./memory.as";
 import { appendEntry, comparePaths, isSameLeaf, partition } from "./entries.as";
 import { hashBucket, runQueues } from "./hashing.as";
 import { climbChunk, climbUpper } from "./levels.as";
@@ -22,6 +24,9 @@ import { copyHash, isEmpty } from "./tasks.as";
 const CHUNK_ITEMS_LOG2: u32 = 7;
 /** Levels above have less than 64 KiB of hashes: they are in the cache anyway. */
 const TOUCH_LEVEL_MIN: u32 = 11;
+
+/** Buckets whose blocks are loaded before the first of them is split. */
+const TOUCHED_BUCKETS: u32 = 32;
 
 /** What the last call of `inspect` found; in one thread, between two neighbouring statements. */
 let inserts: u32 = 0;
@@ -200,6 +205,7 @@ export function splitFor(keys: u32): i32 {
   let split = first;
   while (split < <u32>(1 << depth) && roomOf(depth, split) < keys) {
     const bucket = (1 << depth) | split;
+    if (split % TOUCHED_BUCKETS == 0) touchBuckets(bucket, bucket + TOUCHED_BUCKETS);
     if (!halve(bucket, depth)) return FULL_TRIE;
     hashBucket(bucket << 1);
     hashBucket((bucket << 1) | 1);
@@ -210,6 +216,18 @@ export function splitFor(keys: u32): i32 {
   store<u32>(T_DEPTH, isWhole ? depth + 1 : depth);
   store<u32>(T_SPLIT, isWhole ? 0 : split);
   return split - first;
+}
+
+/** Loads the blocks of some buckets of a level, so that the misses overlap. */
+export function touchBuckets(bucket: u32, bucketsEnd: u32): void {
+  let sum: u32 = 0;
+  const end = directoryPointer(min(bucketsEnd, <u32>2 << levelOf(bucket)) - 1);
+  for (let at = directoryPointer(bucket); at <= end; at += DIRECTORY_BYTES) {
+    const block = <usize>load<u32>(at);
+    const blockEnd = block + <usize>load<u32>(at, 4) * ENTRY_BYTES;
+    for (let entry = block; entry < blockEnd; entry += ENTRY_BYTES) sum += load<u32>(entry);
+  }
+  store<u32>(T_TOUCHED, sum);
 }
 
 /** Gives the entries of a bucket to its two children. @returns false when there is no memory */

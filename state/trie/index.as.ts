@@ -4,7 +4,7 @@
  * entries to STAGE and their count to T_STAGED, `growFor`, `apply`.
  */
 import { hashBlock, hashFour } from "../kernel/blake3.as";
-import { applyStaged, roomOf, splitFor } from "./buckets.as";
+import { applyStaged, roomOf, splitFor, touchBuckets } from "./buckets.as";
 import { hashBucket, runQueues } from "./hashing.as";
 import { climbChunk, hashLevel, joinShards } from "./levels.as";
 import {
@@ -71,6 +71,8 @@ function hashBuckets(node: u32, levels: u32): u32 {
   const depth = load<u32>(T_DEPTH);
   const middle = min(max((<u32>1 << depth) + load<u32>(T_SPLIT), first), end);
   let dirty: usize = DIRTY;
+  if (first < middle) touchBuckets(first << 1, middle << 1);
+  if (middle < end) touchBuckets(middle, end);
   for (let bucket = first << 1; bucket < middle << 1; bucket++) dirty = hashOne(dirty, bucket);
   for (let bucket = middle; bucket < end; bucket++) dirty = hashOne(dirty, bucket);
   runQueues();

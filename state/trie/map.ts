@@ -36,7 +36,7 @@ export const T_QUEUES = TRIE_HEADER + 1024;
 export const DEPTH_MAX = 26;
 /**
  * Keys in a bucket on average, at most: fewer cost memory above, more cost hashes below. At 1M keys
- * and batches of 20,000 (bench/root.bench.ts): 1.9 in a bucket 1.0-1.1 us an update and 116 bytes a
+ * and batches of 20,000 (`bench root`): 1.9 in a bucket 1.0-1.1 us an update and 116 bytes a
  * key, 3.8 in a bucket 1.15-1.4 us and 104 bytes.
  */
 export const LOAD = 3;
@@ -82,16 +82,19 @@ export const TOP = 0xd000;
 /** An entry: path, then leaf hash (while staged: value, 0 for a key to be deleted). */
 export const ENTRY_BYTES = 64;
 export const ENTRY_LEAF = 32;
-/** Updates of one shard in one sorted batch: 4 MiB of entries. Larger sets are taken in parts. */
-export const STAGE_MAX = 65536;
+/**
+ * Updates of one shard in one sorted batch: 3.5 MiB of entries, so that four shards take 200,000.
+ * Larger sets are taken in parts.
+ */
+export const STAGE_MAX = 57344;
 export const STAGE = 0x50000;
 /** Sort items u64 {index, 32 bits of the path}, twice. */
 export const ITEMS = STAGE + STAGE_MAX * ENTRY_BYTES;
 export const ITEMS_SPARE = ITEMS + STAGE_MAX * 8;
-/** u32 heap numbers of nodes whose hashes have changed, in the order of their paths. */
-export const DIRTY = ITEMS_SPARE + STAGE_MAX * 8;
+/** u32 heap numbers of nodes whose hashes have changed, in the order of paths; after the sort. */
+export const DIRTY = ITEMS_SPARE;
 /** Levels and blocks from here. */
-export const TRIE_HEAP = DIRTY + STAGE_MAX * 4;
+export const TRIE_HEAP = ITEMS_SPARE + STAGE_MAX * 8;
 
 /** A directory entry {block u32, count u32}. */
 export const DIRECTORY_BYTES = 8;

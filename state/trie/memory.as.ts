@@ -12,7 +12,7 @@ import {
 } from "./map";
 
 /** The memory grows by this part of itself, at least by a MiB: few calls, little unused. */
-const GROWTH_DIVISOR: u32 = 16;
+const GROWTH_DIVISOR: u32 = 32;
 const GROWTH_PAGES_MIN: u32 = 16;
 /** One page less than 4 GiB, so that ends fit u32. */
 const PAGES_MAX: u32 = 65535;
