@@ -14,6 +14,7 @@ import {
   STATUS_PRUNED,
 } from './root-control.js';
 import { type RecordSource, type RootShared, RootWork } from './root-work.js';
+import { TrieReader } from './trie/reader.js';
 import { shardBitsOf } from './trie/router.js';
 import { createShardMemory } from './trie/shard.js';
 
@@ -75,6 +76,12 @@ export class RootOwner {
   /** A copy. */
   get root(): Uint8Array {
     return this.#work.router.join();
+  }
+
+  /** For proofs: as of the last look at `root`. */
+  get reader(): TrieReader {
+    const { shards, router } = this.#work;
+    return new TrieReader(shards, router);
   }
 
   get keyCount(): number {

@@ -35,7 +35,7 @@ export interface RecordSource {
   read(input: PhaseInput, from: number, to: number): Uint8Array | null;
 }
 
-/** Threads that may work on one root: bounds what they stage after a stage was found nearly full. */
+/** Threads that may work on one root; bounds what comes after a stage was found nearly full. */
 export const ROOT_THREADS_MAX = 4;
 /** Items in a piece: its records fit a router and a thread's scratch. */
 export const PIECE = 512;

@@ -1,4 +1,4 @@
-/** Charts of the state root as SVG: bars of updates a second, and the curve of cost against size. */
+/** Charts of the state root as SVG: updates a second, and the curve of cost against size. */
 import type { GrowthLine, RootLine } from './line.js';
 
 const WIDTH = 760;
@@ -41,7 +41,7 @@ export function rootChart(lines: readonly RootLine[]): string {
 
 const PLOT = { left: 70, top: 50, width: 660, height: 300 };
 
-/** Nanoseconds an update over the number of keys, which is logarithmic: a straight line is log n. */
+/** Nanoseconds an update over keys on a logarithmic scale: a straight line is log n. */
 export function growthChart(lines: readonly GrowthLine[]): string {
   const highest = Math.max(
     1,

@@ -11,10 +11,11 @@ import {
   DEPTH_MAX, DIRTY, FULL_TRIE, T_DEPTH, T_KEYS, T_SHARD_BITS, T_SPLIT, T_UPPER,
 } from "./map";
 import { hashPointer, openLevel, setupMemory } from "./memory.as";
+import { nodeAt } from "./reading.as";
 import { route } from "./route.as";
 import { hashLeaves } from "./stage.as";
 
-export { hashBlock, hashFour, joinShards, route };
+export { hashBlock, hashFour, joinShards, nodeAt, route };
 
 /** Levels of the subtrees that `rehashAll` finishes one after the other. */
 const SUBTREE_LEVELS: u32 = 7;
@@ -64,7 +65,7 @@ export function rehashAll(): void {
   while (level-- > 0) hashLevel(level);
 }
 
-/** Hashes and lists all buckets under a node; those that were split come first. @returns how many */
+/** Hashes and lists all buckets under a node; those split come first. @returns how many */
 function hashBuckets(node: u32, levels: u32): u32 {
   const first = node << levels;
   const end = (node + 1) << levels;

@@ -78,6 +78,13 @@ export const ROUTE_ENDS = TRIE_HEADER + 4096;
 export const SHARD_BITS_MAX = 6;
 /** Hashes by heap number: the nodes above the shards, and the root of each shard below them. */
 export const TOP = 0xd000;
+/** Where a reading takes its path, 32 bytes, and leaves a node: {path 32, hash 32}. */
+export const WALK_PATH = 0xe000;
+export const WALK_NODE = 0xe040;
+/** What a reading found: nothing, one key (then with its path), or the hash of more. */
+export const NODE_EMPTY = 0;
+export const NODE_LEAF = 1;
+export const NODE_INNER = 2;
 
 /** An entry: path, then leaf hash (while staged: value, 0 for a key to be deleted). */
 export const ENTRY_BYTES = 64;

@@ -17,7 +17,8 @@ const PAGES = Math.ceil(map.STAGE / 65_536);
 export class TrieRouter {
   readonly #kernel: RouterKernel;
   readonly #shards: readonly TrieShard[];
-  readonly #shardBits: number;
+  /** Bits of a path that tell its shard. */
+  readonly shardBits: number;
   readonly #records: Uint8Array;
   readonly #entries: Uint8Array;
   readonly #ends: Uint32Array;
@@ -28,7 +29,7 @@ export class TrieRouter {
     const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES, shared: true });
     this.#kernel = instantiateKernel<RouterKernel>('trie', memory);
     this.#shards = shards;
-    this.#shardBits = shardBitsOf(shards.length);
+    this.shardBits = shardBitsOf(shards.length);
     const { buffer } = memory;
     this.#records = new Uint8Array(buffer, map.RECORDS, map.RECORDS_MAX * map.RECORD_BYTES);
     this.#entries = new Uint8Array(buffer, map.ROUTE_OUT, map.RECORDS_MAX * map.ENTRY_BYTES);
@@ -40,7 +41,7 @@ export class TrieRouter {
   stage(records: Uint8Array): void {
     assert(records.length % map.RECORD_BYTES === 0, 'whole records');
     this.#records.set(records);
-    this.#kernel.route(records.length / map.RECORD_BYTES, this.#shardBits);
+    this.#kernel.route(records.length / map.RECORD_BYTES, this.shardBits);
     let from = 0;
     for (let index = 0; index < this.#shards.length; index++) {
       const end = (this.#ends[index] ?? 0) - map.ROUTE_OUT;
@@ -49,13 +50,18 @@ export class TrieRouter {
     }
   }
 
+  /** A node of the top as of the last `join`: 1 is the root, 2n and 2n + 1 are below n. A copy. */
+  topHash(number: number): Uint8Array {
+    return this.#top.slice(32 * number, 32 * number + 32);
+  }
+
   /** The root of all shards. A copy. */
   join(): Uint8Array {
     this.#shards.forEach(({ root }, index) => {
       this.#top.set(root, (this.#shards.length + index) * 32);
     });
-    this.#kernel.joinShards(this.#shardBits);
-    return this.#top.slice(32, 64);
+    this.#kernel.joinShards(this.shardBits);
+    return this.topHash(1);
   }
 }
 

@@ -7,6 +7,7 @@ import { assert } from '../base/assert.js';
 import { DeltacastError } from '../base/errors.js';
 import { instantiateKernel } from '../base/wasm.js';
 import * as map from './map.js';
+import type { TrieNode } from './reader.js';
 
 interface ShardKernel {
   /** 0 or FULL_TRIE, as `growFor` and `apply`. */
@@ -14,6 +15,8 @@ interface ShardKernel {
   growFor(keys: number): number;
   apply(isHashed: boolean): number;
   rehashAll(): void;
+  /** NODE_*; reads WALK_PATH, writes WALK_NODE. */
+  nodeAt(depth: number): number;
   rootAt(): number;
   keyCount(): number;
   depth(): number;
@@ -25,6 +28,7 @@ const PAGE_BYTES = 65_536;
 const PAGES_MAX = 65_536;
 /** The fixed parts and a first piece of what grows. */
 const PAGES_MIN = Math.ceil(map.TRIE_HEAP / PAGE_BYTES) + 1;
+const WALK_BYTES = map.WALK_NODE - map.WALK_PATH + map.ENTRY_BYTES;
 const STAGED_WORD = map.T_STAGED >> 2;
 
 /** Fresh memory for a shard; it may be posted to other threads. @param pagesMax  of 64 KiB */
@@ -39,6 +43,8 @@ export class TrieShard {
   /** Fixed parts only: a view does not follow a memory that grows. */
   readonly #stage: Uint8Array;
   readonly #words: Int32Array;
+  /** WALK_PATH, then WALK_NODE 64 bytes on. */
+  readonly #walk: Uint8Array;
 
   /** Attaches; `setup` comes first, once, in any thread. */
   constructor(memory: WebAssembly.Memory) {
@@ -46,6 +52,7 @@ export class TrieShard {
     this.#kernel = instantiateKernel<ShardKernel>('trie', memory);
     this.#stage = new Uint8Array(memory.buffer, map.STAGE, map.STAGE_MAX * map.ENTRY_BYTES);
     this.#words = new Int32Array(memory.buffer, 0, map.TRIE_HEAP >> 2);
+    this.#walk = new Uint8Array(memory.buffer, map.WALK_PATH, WALK_BYTES);
   }
 
   /**
@@ -86,6 +93,17 @@ export class TrieShard {
   /** Hashes everything: after applications without hashing. */
   rehashAll(): void {
     this.#kernel.rehashAll();
+  }
+
+  /** As TrieReader.nodeAt, for paths of this shard and no depth above it. */
+  nodeAt(path: Uint8Array, depth: number): TrieNode {
+    this.#walk.set(path);
+    const kind = this.#kernel.nodeAt(depth);
+    if (kind === map.NODE_EMPTY) return { kind: 'empty' };
+    const node = this.#walk.slice(map.WALK_NODE - map.WALK_PATH);
+    const hash = node.subarray(map.ENTRY_LEAF);
+    if (kind === map.NODE_INNER) return { kind: 'inner', hash };
+    return { kind: 'leaf', path: node.subarray(0, map.ENTRY_LEAF), hash };
   }
 
   /** The hash of all that is in this shard: a node of the whole trie. A copy. */

@@ -35,6 +35,12 @@ export function prefixAt(item: usize): u32 {
   return load<u32>(item, 4);
 }
 
+/** The 32 bits of a path that follow those of the shard. */
+@inline
+export function prefixOf(path: usize, shardBits: u64): u32 {
+  return <u32>((bswap<u64>(load<u64>(path)) << shardBits) >> 32);
+}
+
 /** Sorts what is staged by path; equal paths keep their order. The items are at ITEMS after. */
 export function sortStaged(): void {
   const count = load<u32>(T_STAGED);
@@ -43,7 +49,7 @@ export function sortStaged(): void {
     const path = <usize>STAGE + <usize>index * ENTRY_BYTES;
     const item = <usize>ITEMS + (<usize>index << 3);
     store<u32>(item, index);
-    store<u32>(item, <u32>((bswap<u64>(load<u64>(path)) << shardBits) >> 32), 4);
+    store<u32>(item, prefixOf(path, shardBits), 4);
   }
   if (count > INSERTION_MAX) sortByPrefix(count);
   sortByPath(count);

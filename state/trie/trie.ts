@@ -5,6 +5,7 @@
  */
 import { assert } from '../base/assert.js';
 import * as map from './map.js';
+import { TrieReader } from './reader.js';
 import { shardBitsOf, TrieRouter } from './router.js';
 import { createShardMemory, TrieShard } from './shard.js';
 
@@ -65,6 +66,11 @@ export class Trie {
   /** A copy. */
   get root(): Uint8Array {
     return this.#router.join();
+  }
+
+  /** As of the last look at `root`. */
+  get reader(): TrieReader {
+    return new TrieReader(this.#shards, this.#router);
   }
 
   get keyCount(): number {

@@ -14,13 +14,17 @@ function hashPair(left: Uint8Array, right: Uint8Array, isLeaf: boolean): Uint8Ar
   return hash;
 }
 
-function subtree(leaves: readonly (readonly [string, string])[], depth: number): Uint8Array {
+/** Of pairs whose paths have the first `depth` bits in common. */
+export function naiveSubtree(
+  leaves: readonly (readonly [string, string])[],
+  depth: number,
+): Uint8Array {
   if (leaves.length === 0) return EMPTY;
   const [path, value] = leaves[0]!;
   if (leaves.length === 1) return hashPair(fromHex(path), fromHex(value), true);
   const bitOf = (hex: string): number => (fromHex(hex)[depth >> 3]! >> (7 - (depth & 7))) & 1;
   const [left, right] = [0, 1].map((bit) =>
-    subtree(
+    naiveSubtree(
       leaves.filter(([at]) => bitOf(at) === bit),
       depth + 1,
     ),
@@ -31,7 +35,7 @@ function subtree(leaves: readonly (readonly [string, string])[], depth: number):
 /** @param values  path -> value, both 32 bytes in hex; a value of 0 is a key that is not there */
 export function naiveRoot(values: ReadonlyMap<string, string>): string {
   return toHex(
-    subtree(
+    naiveSubtree(
       [...values].filter(([, value]) => !/^0x0+$/.test(value)),
       0,
     ),
