@@ -40,7 +40,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   {
     name: 'root',
     description: 'state root updates a second over --accounts keys, with --workers helpers',
-    run: measureRoot,
+    run: (options, tools) => measureRoot(options, tools),
   },
   {
     name: 'root-growth',

@@ -11,16 +11,27 @@ import { PUBLISHED, type RootLine } from './line.js';
 import { createSubject, type Subject } from './subject.js';
 import { Times } from './times.js';
 
-const BATCHES = [100, 2_000, 20_000, 200_000];
-/** Updates in a round, and rounds of which the best counts. */
-const ROUND_UPDATES = 200_000;
-const ROUNDS = 5;
-/** More would take minutes to put in; its cost grows with the number, so this favours it. */
-const MPT_KEYS = 10_000;
 const MPT_BATCH = 1_000;
 const MPT_ROUNDS = 3;
 /** A thread starts in 0.2 to 1.4 s; it takes part from then on. */
 const HELPER_START_MS = 3_000;
+
+export interface Plan {
+  readonly batches: readonly number[];
+  readonly roundUpdates: number;
+  /** The best one counts. */
+  readonly rounds: number;
+  /** Keys of @ethereumjs/mpt. */
+  readonly mptKeys: number;
+}
+
+const PLAN: Plan = {
+  batches: [100, 2_000, 20_000, 200_000],
+  roundUpdates: 200_000,
+  rounds: 5,
+  // More would take minutes to put in; its cost grows with the number, so this favours it.
+  mptKeys: 10_000,
+};
 
 interface Figures {
   cpuNs: number;
@@ -51,8 +62,9 @@ export class Numbers {
 export async function* measureRoot(
   { accounts: keys, workers, seed, peers }: BenchOptions,
   { clock, progress }: RunTools,
+  plan = PLAN,
 ): AsyncGenerator<RootLine> {
-  const mpt = peers ? await mptMicroseconds(clock) : null;
+  const mpt = peers ? await mptMicroseconds(clock, plan.mptKeys) : null;
   const subject = createSubject(keys);
   const numbers = new Numbers(seed);
   try {
@@ -64,14 +76,14 @@ export async function* measureRoot(
         subject.startHelper();
         await sleep(clock, HELPER_START_MS);
       }
-      for (const batch of BATCHES) {
+      for (const batch of plan.batches) {
         progress(`batches of ${batch}, helpers: ${helpers}`);
-        const best = bestOf(subject, keys, batch, { numbers, clock });
+        const best = bestOf(subject, keys, batch, { numbers, clock, plan });
         if (helpers === 0) alone.set(batch, best);
         const what = { keys, source: subject.source, threads: helpers > 0 ? 2 : 1, batch };
         const bytesPerKey = round(subject.bytes / keys, 1);
         const more = helpers > 0 ? gainOf(best, alone.get(batch)) : {};
-        yield { workload: 'root', ...what, bytesPerKey, ...lineOf(best, mpt), ...more };
+        yield { workload: 'root', ...what, bytesPerKey, ...lineOf(best, mpt, plan), ...more };
       }
     }
   } finally {
@@ -82,16 +94,17 @@ export async function* measureRoot(
 interface Tools {
   readonly numbers: Numbers;
   readonly clock: Clock;
+  readonly plan: Plan;
 }
 
 function bestOf(subject: Subject, keys: number, batch: number, tools: Tools): Figures {
   const best: Figures = { cpuNs: Infinity, wallNs: Infinity, busiestNs: null };
   const slots = new Uint32Array(batch);
   const values = new Uint32Array(batch);
-  for (let index = 0; index < ROUNDS; index++) {
+  for (let index = 0; index < tools.plan.rounds; index++) {
     const times = new Times(tools.clock);
     let updates = 0;
-    while (updates < ROUND_UPDATES) {
+    while (updates < tools.plan.roundUpdates) {
       tools.numbers.fill(slots, keys);
       tools.numbers.fill(values, 2 ** 32);
       updates += subject.update(slots, values, (run) => times.add(run));
@@ -105,13 +118,13 @@ function bestOf(subject: Subject, keys: number, batch: number, tools: Tools): Fi
   return best;
 }
 
-function lineOf({ cpuNs, wallNs }: Figures, mpt: number | null) {
+function lineOf({ cpuNs, wallNs }: Figures, mpt: number | null, { mptKeys }: Plan) {
   const peer =
     mpt === null
       ? {}
       : {
           '@ethereumjs/mpt': {
-            keys: MPT_KEYS,
+            keys: mptKeys,
             microseconds: round(mpt, 1),
             ratio: Math.round((mpt * 1e3) / cpuNs),
           },
@@ -133,7 +146,7 @@ function gainOf(best: Figures, alone: Figures | undefined) {
 }
 
 /** Microseconds of CPU an update, the root after each batch included. */
-async function mptMicroseconds(clock: Clock): Promise<number> {
+async function mptMicroseconds(clock: Clock, count: number): Promise<number> {
   const trie = await createMPT({ useKeyHashing: true });
   const numbers = new Numbers(7);
   const keyOf = (number: number): Uint8Array => {
@@ -141,10 +154,10 @@ async function mptMicroseconds(clock: Clock): Promise<number> {
     new DataView(key.buffer).setUint32(28, number);
     return key;
   };
-  for (let number = 0; number < MPT_KEYS; number++) await trie.put(keyOf(number), keyOf(number));
+  for (let number = 0; number < count; number++) await trie.put(keyOf(number), keyOf(number));
   let best = Number.POSITIVE_INFINITY;
   for (let index = 0; index < MPT_ROUNDS; index++) {
-    const keys = Array.from({ length: MPT_BATCH }, () => keyOf(numbers.next(MPT_KEYS)));
+    const keys = Array.from({ length: MPT_BATCH }, () => keyOf(numbers.next(count)));
     const before = process.cpuUsage();
     for (const key of keys) await trie.put(key, keyOf(clock.nowMs() % 2 ** 32));
     trie.root();

@@ -6,8 +6,7 @@
  */
 import {
   DEPTH_MAX, DIRECTORY_BYTES, DIRTY, ENTRY_BYTES, ENTRY_LEAF, FULL_TRIE, ITEMS, LOAD, T_DEPTH,
-  T_KEYS, T_LEVELS,
-  T_SHARD_BITS, T_SPLIT, T_STAGED, T_TOUCHED,
+  T_KEYS, T_LEVELS, T_SHARD_BITS, T_SPLIT, T_STAGED, T_TOUCHED,
 } from "./map";
 import {
   directoryPointer, giveBlock, hashPointer, levelOf, openLevel, takeBlock,

@@ -8,8 +8,7 @@
  */
 import {
   DEPTH_MAX, DIRECTORY_BYTES, ENTRY_BYTES, EXACT_MAX, TASKS, TRIE_HEADER, T_DIRECTORIES, T_END,
-  T_FREE,
-  T_LEVELS, TRIE_HEAP,
+  T_FREE, T_LEVELS, TRIE_HEAP,
 } from "./map";
 
 /** The memory grows by this part of itself, at least by a MiB: few calls, little unused. */
