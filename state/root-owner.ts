@@ -18,7 +18,7 @@ import { TrieReader } from './trie/reader.js';
 import { shardBitsOf } from './trie/router.js';
 import { createShardMemory } from './trie/shard.js';
 
-/** Each holds about 35 million keys; a batch costs some 2 us more for each. */
+/** Each holds about 35 million keys; a batch costs some 3 us more for each. */
 const SHARDS = 4;
 
 export interface RootOptions {
