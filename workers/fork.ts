@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { Common, createCustomCommon, type Hardfork, Mainnet } from '@ethereumjs/common';
 import { DeltacastError } from '../state/base/errors.js';
 import { keccak256 } from '../state/base/keccak.js';
-import { sharedKzg } from './kzg.js';
+import { KZG } from './curves/kzg.js';
 import { recoverPoint } from './signature.js';
 
 /** Forks with mainnet rules, oldest first; the last is the default. */
@@ -58,7 +58,7 @@ export function isFrom(fork: ForkName, since: ForkName): boolean {
 
 /** What @ethereumjs does in plain JavaScript by default: 20 times slower than native code. */
 const CRYPTO: NonNullable<Common['customCrypto']> = {
-  kzg: sharedKzg(),
+  kzg: KZG,
   keccak256,
   sha256: (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()),
   ecrecover: (hash, v, r, s) => {

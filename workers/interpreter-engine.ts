@@ -33,8 +33,6 @@ interface EvmKernel {
 /** How often each reason handed a transaction to the reference engine. */
 export interface HandOvers {
   window: number;
-  /** A precompile that answers later. */
-  later: number;
   hash: number;
   fault: number;
 }
@@ -49,7 +47,7 @@ const PRECOMPILES_LAST = { london: 0x09, cancun: 0x0a, prague: 0x11 } as const;
 
 export class InterpreterEngine implements Engine {
   readonly name = 'interpreter';
-  readonly handOvers: HandOvers = { window: 0, later: 0, hash: 0, fault: 0 };
+  readonly handOvers: HandOvers = { window: 0, hash: 0, fault: 0 };
   private readonly bytes: Uint8Array;
   private readonly buffer: ArrayBufferLike;
   private readonly view: DataView;
@@ -91,7 +89,7 @@ export class InterpreterEngine implements Engine {
     if (fork === undefined) return;
     this.writeContext(block, fork);
     if (forkBefore !== fork) this.bytes.set(packOpcodes(fork), this.m + map.M_OPCODES);
-    return this.precompiles.prepare(fork, block.chainId);
+    return this.precompiles.prepare(fork);
   }
 
   execute(
@@ -170,7 +168,6 @@ export class InterpreterEngine implements Engine {
     }
     if (written >= map.NO_ROOM) return written;
     if (written === -map.ABORT_WINDOW) this.handOvers.window += 1;
-    else if (written === -map.ABORT_LATER) this.handOvers.later += 1;
     else if (written === -map.ABORT_HASH) this.handOvers.hash += 1;
     else this.handOvers.fault += 1;
     return this.handOver(transaction, outcome, mode);

@@ -1,70 +1,156 @@
 /**
- * Precompiles for the kernel: @ethereumjs/evm's own set (this file is its owner beside the
- * reference engine's @ethereumjs/vm), with the native libraries that fork.ts gives it. The kernel
- * hands over pointers; libraries get a copy, since they do not expect shared memory.
+ * Precompiles for the kernel, those that it does not do itself: native and Wasm libraries (curves/)
+ * behind one synchronous function. The kernel hands over pointers; libraries get a copy, since they
+ * do not expect shared memory.
  */
-import { createEVM, type EVM, type PrecompileFunc } from '@ethereumjs/evm';
+import { hash } from 'node:crypto';
+import { ripemd160 } from '@noble/hashes/legacy.js';
 import { assert } from '../state/base/assert.js';
-import { commonFor, type ForkName } from './fork.js';
+import { keccak256 } from '../state/base/keccak.js';
+import { type Bls, loadBls } from './curves/bls12-381.js';
+import { type Bn254, loadBn254 } from './curves/bn254.js';
+import { evaluatePoint, KZG_OUTPUT, setKzgCurve } from './curves/kzg.js';
+import { NoPoint } from './curves/mcl.js';
+import { isSignature } from './curves/p256.js';
+import { type ForkName, isFrom } from './fork.js';
+import {
+  BLS_G1_MSM_BYTES,
+  BLS_G2_MSM_BYTES,
+  BLS_PAIR_BYTES,
+  BN254_PAIR_BYTES,
+  gasOfPrecompile,
+} from './precompile-gas.js';
+import { recoverPoint } from './signature.js';
 
 /** Answers to the kernel beside the gas used (kernel/precompiles.as.ts). */
 const FAILED = -1;
 export const NO_WINDOW = -2;
 const BROKEN = -3;
-const LATER = -4;
 
-/** Where a precompile finds its input, and where its output may go: it ends at `end`. */
+/** What is not a precompile's kind of input, and costs all gas. */
+const NONE = null;
+const EMPTY = new Uint8Array(0);
+
 export interface PrecompileCall {
   readonly number: number;
   readonly input: Uint8Array;
   readonly gas: number;
 }
 
-export class Precompiles {
-  private evm: EVM | undefined;
-  private key = '';
+/** Where a fork has what needs them: BN254 from Byzantium on, BLS12-381 from Cancun's KZG on. */
+export interface CurveLibraries {
+  readonly bn254: Bn254;
+  readonly bls: Bls | undefined;
+}
 
-  /** Resolves when the set of this fork is there; a set is kept while the fork stays. */
-  prepare(fork: ForkName, chainId: number): Promise<void> | undefined {
-    const key = `${fork}:${chainId}`;
-    if (this.key === key && this.evm !== undefined) return undefined;
-    const common = commonFor(fork, chainId);
-    return createEVM({ common }).then((evm) => {
-      this.evm = evm;
-      this.key = key;
-      // Every EVM adds a listener to its Common and none removes it.
-      common.events.removeAllListeners();
+/** Loads what the fork's precompiles need: some 150 ms for each curve's first time in a thread. */
+export async function loadCurves(fork: ForkName): Promise<CurveLibraries> {
+  const [bn254, bls] = await Promise.all([
+    loadBn254(),
+    isFrom(fork, 'cancun') ? loadBls() : undefined,
+  ]);
+  if (bls !== undefined) setKzgCurve(bls);
+  return { bn254, bls };
+}
+
+export class Precompiles {
+  private curves: CurveLibraries | undefined;
+
+  /** Resolves when what this fork needs is there; what is loaded stays. */
+  prepare(fork: ForkName): Promise<void> | undefined {
+    const isLacking = isFrom(fork, 'cancun') && this.curves?.bls === undefined;
+    if (this.curves !== undefined && !isLacking) return undefined;
+    return loadCurves(fork).then((curves) => {
+      this.curves = curves;
     });
   }
 
-  /**
-   * Runs one. @returns its output and the gas that it used; a number where there is no output:
-   * FAILED, BROKEN, or LATER (BLS12-381 and KZG: the reference engine waits for them)
-   */
+  /** Runs one. @returns its output and the gas that it used, or FAILED or BROKEN */
   run(call: PrecompileCall): { readonly output: Uint8Array; readonly gas: number } | number {
-    const { evm } = this;
-    assert(evm !== undefined, 'precompiles are prepared before they run');
-    const address = call.number.toString(16).padStart(40, '0');
-    const precompile: PrecompileFunc | undefined = evm.precompiles.get(address);
-    if (precompile === undefined) return BROKEN;
+    const { curves } = this;
+    assert(curves !== undefined, 'precompiles are prepared before they run');
+    const { number, input } = call;
+    const gas = gasOfPrecompile(number, input.length);
+    if (gas > call.gas) return FAILED;
     try {
-      const result = precompile({
-        data: call.input,
-        gasLimit: BigInt(call.gas),
-        common: evm.common,
-        _EVM: evm,
-      });
-      if (result instanceof Promise) return giveUp(result);
-      if (result.exceptionError !== undefined) return FAILED;
-      return { output: result.returnValue, gas: Number(result.executionGasUsed) };
-    } catch {
-      return BROKEN;
+      const output = number >= FIRST_BLS && number <= LAST_BLS
+        ? outputOfBls(curves, number, input)
+        : outputOf(curves, number, input);
+      return output === NONE ? FAILED : { output, gas };
+    } catch (error) {
+      return error instanceof NoPoint ? FAILED : BROKEN;
     }
   }
 }
 
-/** The reference engine will run it again: what becomes of this run is nobody's concern. */
-function giveUp(result: Promise<unknown>): number {
-  result.catch(() => undefined);
-  return LATER;
+const FIRST_BLS = 0x0b;
+const LAST_BLS = 0x11;
+
+function outputOf({ bn254, bls }: CurveLibraries, number: number, input: Uint8Array) {
+  switch (number) {
+    case 0x01:
+      return recoverSigner(padded(input, 128));
+    case 0x02:
+      return hash('sha256', input, 'buffer');
+    case 0x03:
+      return leftPadded(ripemd160(input));
+    case 0x06:
+      return bn254.add(padded(input, 128));
+    case 0x07:
+      return bn254.mul(padded(input, 96));
+    case 0x08:
+      return input.length % BN254_PAIR_BYTES === 0 ? bn254.pairing(input) : NONE;
+    case 0x0a:
+      assert(bls !== undefined, 'BLS12-381 is loaded');
+      return input.length === 192 && evaluatePoint(bls, input) ? KZG_OUTPUT : NONE;
+    case 0x100:
+      return input.length === 160 && isSignature(input) ? leftPadded(Uint8Array.of(1)) : EMPTY;
+    default:
+      throw new Error(`no precompile ${number}`);
+  }
+}
+
+function outputOfBls({ bls }: CurveLibraries, number: number, input: Uint8Array) {
+  assert(bls !== undefined, 'BLS12-381 is loaded');
+  const { length } = input;
+  const isPairs = (bytes: number) => length > 0 && length % bytes === 0;
+  switch (number) {
+    case 0x0b:
+      return length === 256 ? bls.addG1(input) : NONE;
+    case 0x0c:
+      return isPairs(BLS_G1_MSM_BYTES) ? bls.msmG1(input) : NONE;
+    case 0x0d:
+      return length === 512 ? bls.addG2(input) : NONE;
+    case 0x0e:
+      return isPairs(BLS_G2_MSM_BYTES) ? bls.msmG2(input) : NONE;
+    case 0x0f:
+      return isPairs(BLS_PAIR_BYTES) ? bls.pairingCheck(input) : NONE;
+    case 0x10:
+      return length === 64 ? bls.mapFPtoG1(input) : NONE;
+    default:
+      return length === 128 ? bls.mapFP2toG2(input) : NONE;
+  }
+}
+
+/** @param input  hash, v as a word, r and s. @returns a word, or nothing where there is no signer */
+function recoverSigner(input: Uint8Array): Uint8Array {
+  const v = input[63]!;
+  for (let at = 32; at < 63; at += 1) if (input[at] !== 0) return EMPTY;
+  if (v !== 27 && v !== 28) return EMPTY;
+  const hashed = input.subarray(0, 32);
+  const point = recoverPoint(hashed, input.subarray(64, 96), input.subarray(96, 128), v - 27);
+  return point === null ? EMPTY : leftPadded(keccak256(point).subarray(12));
+}
+
+function padded(input: Uint8Array, bytes: number): Uint8Array {
+  if (input.length >= bytes) return input;
+  const whole = new Uint8Array(bytes);
+  whole.set(input);
+  return whole;
+}
+
+function leftPadded(bytes: Uint8Array): Uint8Array {
+  const word = new Uint8Array(32);
+  word.set(bytes, 32 - bytes.length);
+  return word;
 }

@@ -72,8 +72,8 @@ export class TwoEngines {
 
   /** Transactions that the interpreter did not do itself. */
   get handedOver(): number {
-    const { window, later, hash, fault } = this.ours.handOvers;
-    return window + later + hash + fault;
+    const { window, hash, fault } = this.ours.handOvers;
+    return window + hash + fault;
   }
 
   private read(written: number): Visible {

@@ -251,8 +251,6 @@ export const ABORT_HEAD = 3;
 export const ABORT_HASH = 4;
 /** The state contradicts itself, or a precompile broke. */
 export const ABORT_FAULT = 5;
-/** A precompile answers later; the kernel does not wait. */
-export const ABORT_LATER = 6;
 
 /** An answer of the entry functions, beside the negated ABORT_...; as Engine.execute has it. */
 export const NO_ROOM = -1;

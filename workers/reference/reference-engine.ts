@@ -10,6 +10,7 @@ import type { CellStore } from '../cell-store.js';
 import { transactionOf } from '../decode.js';
 import type { BlockContext, Engine, ExecutionMode } from '../engine.js';
 import { commonFor, isFrom } from '../fork.js';
+import { loadCurves } from '../precompiles.js';
 import { executionBlock } from '../header.js';
 import {
   EMPTY_OUTCOME,
@@ -146,7 +147,10 @@ export class ReferenceEngine implements Engine {
       putBlock: async () => undefined,
       shallowCopy: () => blockchain,
     };
-    const vm = await createVM({ common, stateManager: this.state, blockchain });
+    const { bn254, bls } = await loadCurves(context.fork);
+    // Its own are plain JavaScript, a hundred times slower; a test compares the two.
+    const evmOpts = bls === undefined ? { bn254 } : { bn254, bls };
+    const vm = await createVM({ common, stateManager: this.state, blockchain, evmOpts });
     this.watchMessageEnd(vm);
     this.vm = vm;
     return vm;

@@ -263,7 +263,7 @@ describe('the transaction', () => {
     const fields = { gasLimit: 400_000_000 };
     const { ours, theirs } = await one.run(withCode(`630060000051${RETURN_TOP}`), fields);
     expect(ours).toEqual(theirs);
-    expect(one.ours.handOvers).toEqual({ window: 1, later: 0, hash: 0, fault: 0 });
+    expect(one.ours.handOvers).toEqual({ window: 1, hash: 0, fault: 0 });
     expect(ours.status).not.toBe(STATUS_FAILED);
   });
 });
