@@ -73,9 +73,10 @@ export class Precompiles {
     const gas = gasOfPrecompile(number, input.length);
     if (gas > call.gas) return FAILED;
     try {
-      const output = number >= FIRST_BLS && number <= LAST_BLS
-        ? outputOfBls(curves, number, input)
-        : outputOf(curves, number, input);
+      const output =
+        number >= FIRST_BLS && number <= LAST_BLS
+          ? outputOfBls(curves, number, input)
+          : outputOf(curves, number, input);
       return output === NONE ? FAILED : { output, gas };
     } catch (error) {
       return error instanceof NoPoint ? FAILED : BROKEN;

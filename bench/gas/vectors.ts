@@ -1,7 +1,7 @@
 /**
  * Inputs that the curve precompiles accept. Points are the generators of the curves' own
- * specifications, the signature is from the test vectors of EIP-7951, and the KZG proof is that of
- * the zero polynomial, for which the point at infinity is both commitment and proof.
+ * specifications, the signature is from the test vectors of EIP-7951, and the KZG proofs are
+ * of a polynomial of degree 4095 and of zero, for which infinity is both commitment and proof.
  */
 import { createHash } from 'node:crypto';
 import { concatBytes, fromHex, toWord } from '../../state/base/bytes.js';
@@ -46,6 +46,17 @@ export const P256 = fromHex(
 );
 
 /** EIP-4844: versioned hash, z, y, commitment, proof. */
+export const KZG_PROOF = fromHex(
+  '013b08bd84667a49b5646709fdd53c07f64e76a9955702ab1011a79c68cb8817' +
+    '5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e' +
+    '4b165968d79fafbed8b3cfa00a352bc59767c1e7aa0118bbfb6948bd53c0514a' +
+    'a8745b09683e001194a93fb3e8b81cbfc40dcc68ffee75cfcd363d50182ceb7f' +
+    'c35c20b5c579b823ed8faf885ae56f52' +
+    '83803d75aca3f87ca90d23b89fa3face64b655271cef1c7b4a314b5529612209' +
+    '17c0b3e2c0f1487d2e1efa331123c22e',
+);
+
+/** The same for the zero polynomial at z. */
 export function kzgProof(z: bigint): Uint8Array {
   const infinity = concatBytes(Uint8Array.of(0xc0), new Uint8Array(47));
   const hash = new Uint8Array(createHash('sha256').update(infinity).digest());

@@ -242,9 +242,8 @@ export class MclCurve {
 
   /** The library's memory as it is now: growth gives it another buffer. */
   private bytes(): Uint8Array {
-    if (this.heap.buffer !== this.raw.wasmMemory.buffer) {
-      this.heap = new Uint8Array(this.raw.wasmMemory.buffer);
-    }
+    // Detached then; asking the memory for its buffer every time took longer than what it is for.
+    if (this.heap.length === 0) this.heap = new Uint8Array(this.raw.wasmMemory.buffer);
     return this.heap;
   }
 }

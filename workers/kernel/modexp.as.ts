@@ -134,7 +134,6 @@ function prepare(call: usize, modulus: usize, significantLimbs: u32): void {
   store<u32>(call, result + bytes, POWERS);
   store<u32>(call, result + 17 * bytes, PRODUCT);
   store<u32>(call, <u32>i32.clz(top), SHIFT);
-  store<u32>(call, reciprocal(top << i32.clz(top)), RECIPROCAL);
 }
 
 /** Puts the base, reduced, in the place of its first power. */
@@ -145,6 +144,7 @@ function reduceBase(call: usize, width: u32): void {
   const power = <usize>load<u32>(call, POWERS) + (<usize>load<u32>(call, WIDTH) << 2);
   readNumber(call, 96, length, base, limbs);
   shiftLeft(modulus, width, shift);
+  store<u32>(call, reciprocal(load<u32>(modulus + ((<usize>width - 1) << 2))), RECIPROCAL);
   store<u32>(base + (<usize>limbs << 2), shiftLeft(base, limbs, shift));
   remainder(base, limbs, modulus, width, load<u32>(call, RECIPROCAL));
   shiftRight(base, width, shift);

@@ -5,7 +5,7 @@
  */
 import { giveUp } from "./access.as";
 import {
-  BLAKE2_OUTPUT_BYTES, blake2Compress, blake2Rounds, isBlake2Input,
+  BLAKE2_OUTPUT_BYTES, BLAKE2_SCRATCH_BYTES, blake2Compress, blake2Rounds, isBlake2Input,
 } from "./blake2.as";
 import { setReturn } from "./memory.as";
 import { MODEXP_CALL_BYTES, modexpRoom, parseModexp, runModexp } from "./modexp.as";
@@ -61,17 +61,18 @@ function identity(m: usize, gas: i64): i64 {
   return gas;
 }
 
+/** This and MODEXP compute in the memory that the next frame would have. */
 function blake2f(m: usize, gas: i64): i64 {
   const input = <usize>load<u32>(m, MSG_INPUT), end = load<u32>(m, M_RETURN);
   if (!isBlake2Input(input, load<u32>(m, MSG_INPUT_LENGTH))) return fail(m);
   gas -= <i64>blake2Rounds(input);
   if (gas < 0) return fail(m);
-  if (end - load<u32>(m, MSG_MEMORY) < BLAKE2_OUTPUT_BYTES) return giveUp(m, ABORT_WINDOW);
-  blake2Compress(input, <usize>(end - BLAKE2_OUTPUT_BYTES));
+  const low = load<u32>(m, MSG_MEMORY);
+  if (end - low < BLAKE2_SCRATCH_BYTES + BLAKE2_OUTPUT_BYTES) return giveUp(m, ABORT_WINDOW);
+  blake2Compress(input, <usize>low, <usize>(end - BLAKE2_OUTPUT_BYTES));
   return returned(m, end, BLAKE2_OUTPUT_BYTES, gas);
 }
 
-/** Computes in the memory that the next frame would have. */
 function modexp(m: usize, gas: i64): i64 {
   const input = <usize>load<u32>(m, MSG_INPUT), length = load<u32>(m, MSG_INPUT_LENGTH);
   const call = (<usize>load<u32>(m, MSG_MEMORY) + 15) & ~15, end = load<u32>(m, M_RETURN);

@@ -2,3 +2,5 @@
 export * from "./u256.as";
 export * from "./keccak.as";
 export * from "./word-loops.as";
+export * from "./blake2.as";
+export * from "./modexp.as";

@@ -10,7 +10,6 @@ import type { CellStore } from '../cell-store.js';
 import { transactionOf } from '../decode.js';
 import type { BlockContext, Engine, ExecutionMode } from '../engine.js';
 import { commonFor, isFrom } from '../fork.js';
-import { loadCurves } from '../precompiles.js';
 import { executionBlock } from '../header.js';
 import {
   EMPTY_OUTCOME,
@@ -24,6 +23,7 @@ import {
   STATUS_OK,
   writeOutcome,
 } from '../outcome.js';
+import { loadCurves } from '../precompiles.js';
 import { TransactionRecord } from '../record.js';
 import { CellReader, NeedsHead } from './cells.js';
 import { OverlayState } from './state.js';
