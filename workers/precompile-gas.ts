@@ -23,7 +23,7 @@ export const BLS_G1_MSM_BYTES = 160;
 export const BLS_G2_MSM_BYTES = 288;
 export const BLS_PAIR_BYTES = 384;
 
-/** Thousandths of the price of a product for one pair, two and so on; more cost as 128 (EIP-2537). */
+/** Thousandths of a product's price for one pair, two and so on; more cost as 128 (EIP-2537). */
 const DISCOUNTS_G1 = parse(`
 1000 949 848 797 764 750 738 728 719 712 705 698 692 687 682 677 673 669 665 661 658 654
 651 648 645 642 640 637 635 632 630 627 625 623 621 619 617 615 613 611 609 608 606 604

@@ -133,7 +133,7 @@ function outputOfBls({ bls }: CurveLibraries, number: number, input: Uint8Array)
   }
 }
 
-/** @param input  hash, v as a word, r and s. @returns a word, or nothing where there is no signer */
+/** @param input  hash, v as a word, r and s. @returns a word; nothing where there is no signer */
 function recoverSigner(input: Uint8Array): Uint8Array {
   const v = input[63]!;
   for (let at = 32; at < 63; at += 1) if (input[at] !== 0) return EMPTY;

@@ -1,5 +1,6 @@
 /** What `bench gas` reports: a line of JSON for an engine, a table for people, and a chart. */
 import { round } from '../report.js';
+import { reasonFor } from './reasons.js';
 
 /** Reliability R16: what costs more than so many times the median needs a written reason. */
 export const FLAGGED_TIMES = 10;
@@ -13,6 +14,11 @@ export interface GasEntry {
 export interface GasRow extends GasEntry {
   /** Against the median of all instructions. */
   readonly timesMedian: number;
+  /** More than FLAGGED_TIMES the median. */
+  readonly above: boolean;
+  /** Why that is so, where it is and somebody has written it down (reasons.ts). */
+  readonly reason: string | null;
+  /** Above without a reason. */
   readonly flagged: boolean;
 }
 
@@ -30,12 +36,18 @@ export function lineOf(engine: string, gas: number, entries: readonly GasEntry[]
   const opcodes = entries.filter(({ kind }) => kind === 'opcode');
   const sorted = opcodes.map((entry) => entry.nanosecondsPerGas).sort((a, b) => a - b);
   const median = sorted[sorted.length >> 1] ?? 0;
-  const rows = entries.map((entry) => ({
-    ...entry,
-    nanosecondsPerGas: round(entry.nanosecondsPerGas, 4),
-    timesMedian: round(entry.nanosecondsPerGas / median, 2),
-    flagged: entry.nanosecondsPerGas > FLAGGED_TIMES * median,
-  }));
+  const rows = entries.map((entry) => {
+    const above = entry.nanosecondsPerGas > FLAGGED_TIMES * median;
+    const reason = above ? reasonFor(entry.name) : null;
+    return {
+      ...entry,
+      nanosecondsPerGas: round(entry.nanosecondsPerGas, 4),
+      timesMedian: round(entry.nanosecondsPerGas / median, 2),
+      above,
+      reason,
+      flagged: above && reason === null,
+    };
+  });
   rows.sort((a, b) => b.nanosecondsPerGas - a.nanosecondsPerGas);
   return {
     workload: 'gas',
@@ -51,54 +63,28 @@ export function isGasLine(line: { readonly workload: string }): line is GasLine 
 }
 
 export function gasTable({ engine, medianNanosecondsPerGas, entries }: GasLine): string {
-  const flagged = entries.filter((entry) => entry.flagged).length;
+  const reasons = reasonsOf(entries);
   const rows = entries.map(
-    ({ name, nanosecondsPerGas, timesMedian, flagged: isFlagged }) =>
-      `${name.padEnd(28)}${nanosecondsPerGas.toFixed(3).padStart(12)} ns/gas` +
-      `${timesMedian.toFixed(2).padStart(9)}x${isFlagged ? '  ABOVE' : ''}`,
+    (row) =>
+      `${row.name.padEnd(28)}${row.nanosecondsPerGas.toFixed(3).padStart(12)} ns/gas` +
+      `${row.timesMedian.toFixed(2).padStart(9)}x${markOf(row, reasons)}`,
   );
+  const above = entries.filter((entry) => entry.above).length;
+  const flagged = entries.filter((entry) => entry.flagged).length;
   const summary =
-    `${engine}: median ${medianNanosecondsPerGas} ns/gas, ` +
-    `${flagged} of ${entries.length} above ${FLAGGED_TIMES} times that`;
-  return [...rows, summary].join('\n');
+    `${engine}: median ${medianNanosecondsPerGas} ns/gas, ${above} of ${entries.length} above ` +
+    `${FLAGGED_TIMES} times that, ${flagged} of them without a reason`;
+  return [...rows, summary, ...reasons.map((reason, index) => `(${index + 1}) ${reason}`)].join(
+    '\n',
+  );
 }
 
-const WIDTH = 760;
-const LABEL_WIDTH = 220;
-const ROW_HEIGHT = 14;
-const HEAD_HEIGHT = 40;
-const FINE = '#2563eb';
-const FLAGGED = '#dc2626';
+/** Each once, in the order of the entries. */
+function reasonsOf(rows: readonly GasRow[]): string[] {
+  return [...new Set(rows.flatMap(({ reason }) => (reason === null ? [] : [reason])))];
+}
 
-/** Bars on a logarithmic scale: a decade is as wide everywhere. */
-export function gasChart(lines: readonly GasLine[]): string {
-  const rows = lines.flatMap(({ engine, entries }) => entries.map((row) => ({ engine, row })));
-  const values = rows.map(({ row }) => Math.max(row.nanosecondsPerGas, 1e-4));
-  const low = Math.log10(Math.min(...values)) - 0.1;
-  const span = Math.max(0.1, Math.log10(Math.max(...values)) - low);
-  const height = HEAD_HEIGHT + rows.length * ROW_HEIGHT + 10;
-  const bars = rows.map(({ engine, row }, index) => {
-    const top = HEAD_HEIGHT + index * ROW_HEIGHT;
-    const share = (Math.log10(Math.max(row.nanosecondsPerGas, 1e-4)) - low) / span;
-    const length = Math.max(1, share * (WIDTH - LABEL_WIDTH - 80));
-    const color = row.flagged ? FLAGGED : FINE;
-    return (
-      `<text x="${LABEL_WIDTH - 6}" y="${top + 10}" text-anchor="end">` +
-      `${engine} ${row.name}</text>` +
-      `<rect x="${LABEL_WIDTH}" y="${top}" width="${length.toFixed(1)}" height="11" ` +
-      `fill="${color}"/>` +
-      `<text x="${(LABEL_WIDTH + length + 4).toFixed(1)}" y="${top + 10}">` +
-      `${row.nanosecondsPerGas}</text>`
-    );
-  });
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" ` +
-      `viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="10">`,
-    `<rect width="100%" height="100%" fill="white"/>`,
-    `<text x="10" y="24" font-size="16">Nanoseconds per gas (logarithmic; red: above ` +
-      `${FLAGGED_TIMES} times the median)</text>`,
-    ...bars,
-    '</svg>',
-    '',
-  ].join('\n');
+function markOf({ flagged, reason }: GasRow, reasons: readonly string[]): string {
+  if (flagged) return '  ABOVE';
+  return reason === null ? '' : `  (${reasons.indexOf(reason) + 1})`;
 }

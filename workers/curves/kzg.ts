@@ -9,7 +9,6 @@ import { assert } from '../../state/base/assert.js';
 import { concatBytes, equalBytes, fromHex } from '../../state/base/bytes.js';
 import type { Bls } from './bls12-381.js';
 import { decompressG1 } from './blst.js';
-import { G1_BYTES, G2_BYTES } from './mcl.js';
 
 const COMMITMENT_BYTES = 48;
 /** Order of the subgroups: z and y are below it. */
@@ -69,8 +68,8 @@ interface Claim {
 }
 
 /**
- * e(C - [y]G1 + [z]W, G2) * e(-W, [tau]G2) is 1, W the proof: the equation of EIP-4844 with z on the
- * other side, so that both points of G2 are constants.
+ * e(C - [y]G1 + [z]W, G2) * e(-W, [tau]G2) is 1, W the proof: the equation of EIP-4844 with z on
+ * the other side, so that both points of G2 are constants.
  */
 export function isProof({ curve }: Bls, { commitment, z, y, proof }: Claim): boolean {
   if (!isBelowOrder(z) || !isBelowOrder(y)) return false;
@@ -78,30 +77,29 @@ export function isProof({ curve }: Bls, { commitment, z, y, proof }: Claim): boo
   if (c === null || w === null) return false;
   const { raw } = curve;
   const [sum, product] = curve.g1;
-  const sizes = { count: 2, pointBytes: G1_BYTES, otherBytes: G2_BYTES };
-  return curve.withVectors(sizes, (g1s, g2s) => {
-    const minusProof = g1s + G1_BYTES;
-    assert(curve.readG1(product, G1, 0), 'the generator is a point');
-    const isValue = curve.readScalar(curve.scalar, y, 0);
-    if (isValue) raw._mclBnG1_mul(product, product, curve.scalar);
-    assert(curve.readG1(sum, c, 0) && curve.readG1(minusProof, w, 0), 'points of the subgroup');
-    if (isValue) {
-      raw._mclBnG1_neg(product, product);
-      raw._mclBnG1_add(sum, sum, product);
-    }
-    const isProofZero = raw._mclBnG1_isZero(minusProof) === 1;
-    if (!isProofZero && curve.readScalar(curve.scalar, z, 0)) {
-      raw._mclBnG1_mul(product, minusProof, curve.scalar);
-      raw._mclBnG1_add(sum, sum, product);
-    }
-    raw._mclBnG1_neg(minusProof, minusProof);
-    raw._mclBnG1_normalize(g1s, sum);
-    assert(curve.readG2(g2s, G2, 0) && curve.readG2(g2s + G2_BYTES, TAU_G2, 0), 'constants');
-    // Pairings with infinity are 1, and the library wants none of them.
-    if (raw._mclBnG1_isZero(g1s) === 1) return isProofZero;
-    return curve.isPairingOne(g1s, g2s, isProofZero ? 1 : 2);
-  });
+  assert(curve.readG1(product, G1, 0), 'the generator is a point');
+  const isValue = curve.readScalar(curve.scalar, y, 0);
+  if (isValue) raw._mclBnG1_mul(product, product, curve.scalar);
+  assert(curve.readG1(sum, c, 0), 'a point of the subgroup is on the curve');
+  if (isValue) raw._mclBnG1_sub(sum, sum, product);
+  assert(curve.readG1(product, w, 0), 'a point of the subgroup is on the curve');
+  const isProofZero = raw._mclBnG1_isZero(product) === 1;
+  if (!isProofZero && curve.readScalar(curve.scalar, z, 0)) {
+    const scaled = curve.g1[2];
+    raw._mclBnG1_mul(scaled, product, curve.scalar);
+    raw._mclBnG1_add(sum, sum, scaled);
+  }
+  const isSumZero = raw._mclBnG1_isZero(sum) === 1;
+  // Pairings with infinity are 1, and those of other points of the subgroup are not.
+  if (isSumZero || isProofZero) return isSumZero && isProofZero;
+  raw._mclBnG1_normalize(sum, sum);
+  raw._mclBnG1_neg(product, product);
+  lines ??= { generator: curve.precompute(G2), tau: curve.precompute(TAU_G2) };
+  return curve.isPairOne(sum, lines.generator, product, lines.tau);
 }
+
+/** Of the two constants of G2, in the memory of this thread's curve. */
+let lines: { readonly generator: number; readonly tau: number } | undefined;
 
 /** @returns the point as EIP-2537 writes it, or null where there is none in the subgroup */
 function pointOf(compressed: Uint8Array): Uint8Array | null {

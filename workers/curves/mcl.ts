@@ -21,7 +21,7 @@ const COMPILED_FOR = 46;
 const MAP_RFC_9380 = 5;
 
 /** Sizes in the library's memory: it is compiled for fields of 384 bits, whichever the curve. */
-const FP_BYTES = 48;
+export const FP_BYTES = 48;
 export const FR_BYTES = 32;
 export const G1_BYTES = 3 * FP_BYTES;
 export const G2_BYTES = 6 * FP_BYTES;
@@ -48,20 +48,23 @@ interface MclExports {
   _mclBnG1_isValid(at: number): number;
   _mclBnG1_isZero(at: number): number;
   _mclBnG1_add(to: number, a: number, b: number): void;
+  _mclBnG1_sub(to: number, a: number, b: number): void;
   _mclBnG1_neg(to: number, from: number): void;
   _mclBnG1_mul(to: number, point: number, scalar: number): void;
   _mclBnG1_mulVec(to: number, points: number, scalars: number, count: number): void;
   _mclBnG1_normalize(to: number, from: number): void;
   _mclBnG2_isValid(at: number): number;
   _mclBnG2_isZero(at: number): number;
-  _mclBnG2_isValidOrder(at: number): number;
   _mclBnG2_isEqual(a: number, b: number): number;
   _mclBnG2_add(to: number, a: number, b: number): void;
+  _mclBnG2_sub(to: number, a: number, b: number): void;
   _mclBnG2_dbl(to: number, from: number): void;
-  _mclBnG2_mul(to: number, point: number, scalar: number): void;
   _mclBnG2_mulVec(to: number, points: number, scalars: number, count: number): void;
   _mclBnG2_normalize(to: number, from: number): void;
   _mclBn_millerLoopVec(to: number, g1s: number, g2s: number, count: number): void;
+  _mclBn_getUint64NumToPrecompute(): number;
+  _mclBn_precomputeG2(to: number, point: number): void;
+  _mclBn_precomputedMillerLoop2(to: number, a: number, of: number, b: number, and: number): void;
   _mclBn_finalExp(to: number, from: number): void;
   _mclBnGT_isOne(at: number): number;
 }
@@ -93,8 +96,8 @@ export class MclCurve {
   readonly raw: MclExports;
   readonly encoding: Encoding;
   /** Places for a caller's intermediate results: one call uses them at a time. */
-  readonly g1: readonly [number, number];
-  readonly g2: readonly [number, number, number, number];
+  readonly g1: readonly [number, number, number];
+  readonly g2: readonly [number, number, number];
   readonly scalar: number;
   private readonly gt: number;
   private readonly one: number;
@@ -109,9 +112,10 @@ export class MclCurve {
     // Additions must take points outside of the subgroup; who needs the check asks for it.
     raw._mclBn_verifyOrderG1(0);
     raw._mclBn_verifyOrderG2(0);
-    this.g1 = [this.allocate(G1_BYTES), this.allocate(G1_BYTES)];
+    const g1 = () => this.allocate(G1_BYTES);
     const g2 = () => this.allocate(G2_BYTES);
-    this.g2 = [g2(), g2(), g2(), g2()];
+    this.g1 = [g1(), g1(), g1()];
+    this.g2 = [g2(), g2(), g2()];
     this.scalar = this.allocate(FR_BYTES);
     this.gt = this.allocate(GT_BYTES);
     this.exchange = this.allocate(FP_BYTES);
@@ -218,10 +222,29 @@ export class MclCurve {
     this.bytes().copyWithin(to, from, from + bytes);
   }
 
-  /** Whether the product of the pairings of `count` pairs of points, none of them infinity, is 1. */
+  /** Whether the product of the pairings of `count` pairs, none of them with infinity, is 1. */
   isPairingOne(g1s: number, g2s: number, count: number): boolean {
     if (count === 0) return true;
     this.raw._mclBn_millerLoopVec(this.gt, g1s, g2s, count);
+    return this.isOneAtLast();
+  }
+
+  /** What a pairing needs of a point of G2, for points that come again and again: 20 KB. */
+  precompute(input: Uint8Array): number {
+    const [point] = this.g2;
+    assert(this.readG2(point, input, 0), 'a constant is a point');
+    const lines = this.allocate(this.raw._mclBn_getUint64NumToPrecompute() * 8);
+    this.raw._mclBn_precomputeG2(lines, point);
+    return lines;
+  }
+
+  /** The same as isPairingOne for two points of G1, normalised, and lines of precompute. */
+  isPairOne(a: number, linesA: number, b: number, linesB: number): boolean {
+    this.raw._mclBn_precomputedMillerLoop2(this.gt, a, linesA, b, linesB);
+    return this.isOneAtLast();
+  }
+
+  private isOneAtLast(): boolean {
     this.raw._mclBn_finalExp(this.gt, this.gt);
     return this.raw._mclBnGT_isOne(this.gt) === 1;
   }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { gasChart } from '../../../bench/gas/chart.js';
 import { measureGas } from '../../../bench/gas/measure.js';
 import { OPCODES } from '../../../bench/gas/opcodes.js';
 import { gasPrograms } from '../../../bench/gas/programs.js';
-import { FLAGGED_TIMES, gasChart, gasTable, lineOf } from '../../../bench/gas/table.js';
+import { FLAGGED_TIMES, gasTable, lineOf } from '../../../bench/gas/table.js';
 import { precompilesOf } from '../../fuzz/world.js';
 
 const tools = { progress: () => {} };
@@ -47,7 +48,19 @@ describe('the table of bench gas', () => {
       false,
       false,
     ]);
-    expect(gasTable(line)).toMatch(/SLOW.*10\.25x {2}ABOVE\n[\s\S]*1 of 3 above 10 times/);
+    expect(gasTable(line)).toMatch(
+      /SLOW.*10\.25x {2}ABOVE\n[\s\S]*1 of 3 above 10 times that, 1 of them without a reason/,
+    );
+  });
+
+  it('says why where somebody has written it down, and then flags nothing', () => {
+    const slow = { name: 'BLS G1 add', kind: 'precompile', nanosecondsPerGas: 99 } as const;
+    const explained = lineOf('reference', 1_000, [entry('ADD', 2), slow]);
+    const [worst] = explained.entries;
+    expect(worst).toMatchObject({ name: 'BLS G1 add', above: true, flagged: false });
+    expect(worst?.reason).toMatch(/inversion/);
+    expect(gasTable(explained)).toMatch(/BLS G1 add.* \(1\)\n[\s\S]*\n\(1\) an addition is/);
+    expect(gasChart([explained])).toMatch(/#d97706[\s\S]*\(1\) an addition is/);
   });
 
   it('is a chart with a bar each', () => {
