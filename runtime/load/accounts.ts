@@ -12,7 +12,7 @@ export class LoadAccounts {
   readonly count: number;
   private readonly seed: number;
   private readonly keys: (Uint8Array | undefined)[] = [];
-  private readonly addresses: (Uint8Array | undefined)[] = [];
+  private readonly known: (Uint8Array | undefined)[] = [];
   private readonly nonces: Uint32Array;
 
   constructor(count: number, seed: number) {
@@ -29,7 +29,16 @@ export class LoadAccounts {
 
   /** 20 bytes. */
   addressOf(index: number): Uint8Array {
-    return (this.addresses[index] ??= addressOfKey(this.keyOf(index)));
+    return (this.known[index] ??= addressOfKey(this.keyOf(index)));
+  }
+
+  /** Of all accounts that are picked, in order. @param isPicked  without it: of all */
+  addresses(isPicked: (index: number) => boolean = () => true): Uint8Array[] {
+    const picked: Uint8Array[] = [];
+    for (let index = 0; index < this.count; index += 1) {
+      if (isPicked(index)) picked.push(this.addressOf(index));
+    }
+    return picked;
   }
 
   /** The nonce of the account's next transaction, which it is taken for. */

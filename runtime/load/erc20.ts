@@ -1,16 +1,15 @@
 /**
- * The token of the `erc20` load as a genesis has it: OpenZeppelin's ERC-20 with a balance for
- * everybody. Storage is laid out as its constructor would have left it.
+ * The tokens of the `erc20` loads as a genesis has them: OpenZeppelin's ERC-20 with a balance for
+ * each holder. Storage is laid out as its constructor would have left it.
  */
 
 import { concatBytes, fromHex, toHex, toWord } from '../../state/base/bytes.js';
 import { keccak256 } from '../../state/base/keccak.js';
 import type { AccountJson } from '../alloc.js';
-import type { LoadAccounts } from './accounts.js';
 import { CODE, SLOTS } from './contracts/token.js';
 
-/** Where the token is, for every seed. */
-export const TOKEN_ADDRESS = keccak256(Buffer.from('deltacast load token')).slice(12);
+/** Where the first token is, for every seed. */
+export const TOKEN_ADDRESS = tokenAddress(0);
 /** Tokens of each holder, in the smallest unit. */
 export const TOKEN_BALANCE = 10n ** 24n;
 /** As in the source; short strings lie in their slot, with twice their length as the last byte. */
@@ -19,6 +18,12 @@ const SYMBOL = 'LOAD';
 
 const TRANSFER_SELECTOR = fromHex('a9059cbb');
 const ADDRESS_PADDING = new Uint8Array(12);
+
+/** 20 bytes. @param index  of the token, where a load has more than one */
+export function tokenAddress(index: number): Uint8Array {
+  const number = index === 0 ? '' : ` ${index}`;
+  return keccak256(Buffer.from(`deltacast load token${number}`)).slice(12);
+}
 
 /** Call data of transfer(address,uint256). */
 export function transferData(recipient: Uint8Array, amount: bigint): Uint8Array {
@@ -30,17 +35,15 @@ export function balanceSlot(holder: Uint8Array): Uint8Array {
   return keccak256(concatBytes(ADDRESS_PADDING, holder, toWord(BigInt(SLOTS._balances))));
 }
 
-/** The token's account with TOKEN_BALANCE for each account of the load. */
-export function tokenAccount(holders: LoadAccounts): AccountJson {
+/** A token's account with TOKEN_BALANCE for each of the addresses. */
+export function tokenAccount(holders: readonly Uint8Array[]): AccountJson {
   const storage: Record<string, string> = {
-    [slotHex(SLOTS._totalSupply)]: toHex(toWord(TOKEN_BALANCE * BigInt(holders.count))),
+    [slotHex(SLOTS._totalSupply)]: toHex(toWord(TOKEN_BALANCE * BigInt(holders.length))),
     [slotHex(SLOTS._name)]: shortString(NAME),
     [slotHex(SLOTS._symbol)]: shortString(SYMBOL),
   };
   const balance = toHex(toWord(TOKEN_BALANCE));
-  for (let index = 0; index < holders.count; index += 1) {
-    storage[toHex(balanceSlot(holders.addressOf(index)))] = balance;
-  }
+  for (const holder of holders) storage[toHex(balanceSlot(holder))] = balance;
   return { balance: '0x0', nonce: '0x1', code: `0x${CODE}`, storage };
 }
 

@@ -6,7 +6,8 @@
 import { toHex } from '../../state/base/bytes.js';
 import type { AccountJson } from '../alloc.js';
 import { LoadAccounts } from './accounts.js';
-import { IndependentPairs, SeededNumbers } from './seeded.js';
+import type { Endless, Pair, Pairs } from './pairs.js';
+import { SeededNumbers } from './seeded.js';
 import { signMarket } from './sign.js';
 import type { Workload, WorkloadOptions } from './workload.js';
 
@@ -26,8 +27,9 @@ export interface PairedKind {
   readonly name: string;
   /** As in Workload. */
   readonly iterations: number | null;
-  /** What a sender does to a recipient. @param recipient  20 bytes */
-  call(recipient: Uint8Array): Call;
+  readonly pairs: Pairs;
+  /** What a sender does to a recipient. @param recipient  20 bytes: the address of `pair.to` */
+  call(recipient: Uint8Array, pair: Pair): Call;
   /** Accounts besides those with ether, such as contracts. */
   contracts(accounts: LoadAccounts): Iterable<readonly [string, AccountJson]>;
 }
@@ -39,7 +41,7 @@ export class PairedWorkload implements Workload {
   private readonly options: WorkloadOptions;
   /** The prober is the last one. */
   private readonly accounts: LoadAccounts;
-  private readonly pairs: IndependentPairs;
+  private readonly pairs: Endless;
 
   constructor(kind: PairedKind, options: WorkloadOptions) {
     this.name = kind.name;
@@ -47,7 +49,7 @@ export class PairedWorkload implements Workload {
     this.kind = kind;
     this.options = options;
     this.accounts = new LoadAccounts(options.accounts + 1, options.seed);
-    this.pairs = new IndependentPairs(options.accounts, new SeededNumbers(options.seed));
+    this.pairs = kind.pairs(options.accounts, new SeededNumbers(options.seed));
   }
 
   *alloc(): IterableIterator<readonly [string, AccountJson]> {
@@ -59,22 +61,20 @@ export class PairedWorkload implements Workload {
   }
 
   next(count: number): Uint8Array[] {
-    return Array.from({ length: count }, () => {
-      const { from, to } = this.pairs.next();
-      return this.sign(from, to);
-    });
+    return Array.from({ length: count }, () => this.sign(this.pairs.next().value));
   }
 
   probe(): Uint8Array {
     const prober = this.options.accounts;
-    return this.sign(prober, prober);
+    return this.sign({ from: prober, to: prober });
   }
 
-  private sign(from: number, to: number): Uint8Array {
+  private sign(pair: Pair): Uint8Array {
+    const { from, to } = pair;
     const { chainId, maxFeePerGas, maxPriorityFeePerGas } = this.options;
     const nonce = this.accounts.takeNonce(from);
     const fees = { chainId, nonce, maxFeePerGas, maxPriorityFeePerGas };
-    const call = this.kind.call(this.accounts.addressOf(to));
+    const call = this.kind.call(this.accounts.addressOf(to), pair);
     return signMarket({ ...fees, ...call }, this.accounts.keyOf(from));
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The exchange of the `swap` load: Uniswap V2 as its authors published it on npm, the pair, the
- * factory and the router, with two tokens. Their licence is GPL, so that their code is not ours to
+ * The exchange of the `swap` loads: Uniswap V2 as its authors published it on npm, the factory, the
+ * router and pairs, each with two tokens of its own. Their licence is GPL, so that their code is not ours to
  * carry: it is read from the development packages where those are installed, and the load is not
  * there without them. Storage is laid out as deploying and adding liquidity would have left it.
  */
@@ -9,7 +9,6 @@ import { assert } from '../../state/base/assert.js';
 import { concatBytes, fromHex, toHex, toWord } from '../../state/base/bytes.js';
 import { keccak256 } from '../../state/base/keccak.js';
 import type { AccountJson } from '../alloc.js';
-import type { LoadAccounts } from './accounts.js';
 import { SLOTS } from './contracts/token.js';
 import { balanceSlot, TOKEN_BALANCE, tokenAccount } from './erc20.js';
 
@@ -54,10 +53,16 @@ const FACTORY = address('deltacast load factory');
 /** The router's own; nothing here wraps ether. */
 const WETH = address('deltacast load wrapped ether');
 export const ROUTER = address('deltacast load router');
-/** The pair orders its tokens by address. */
-export const TOKENS = [address('deltacast load token A'), address('deltacast load token B')].sort(
-  Buffer.compare,
-) as [Uint8Array, Uint8Array];
+/** In the order of their addresses, as a pair has them. */
+export type Tokens = readonly [Uint8Array, Uint8Array];
+/** Of the first pair. */
+export const TOKENS = tokensOfPair(0);
+
+/** A pair, and the accounts that have both of its tokens and let the router take them. */
+export interface Market {
+  readonly tokens: Tokens;
+  readonly traders: readonly Uint8Array[];
+}
 
 const SWAP_SELECTOR = keccak256(
   Buffer.from('swapExactTokensForTokens(uint256,uint256,address[],address,uint256)'),
@@ -70,9 +75,26 @@ const RESERVE = 10n ** 30n;
 const PAIR_SLOTS = { totalSupply: 0, factory: 5, token0: 6, token1: 7, reserves: 8, unlocked: 12 };
 const FACTORY_SLOTS = { getPair: 2 };
 
-/** Call data of a swap of so many of one token, whatever comes of it, for the recipient. */
-export function swapData(amount: bigint, recipient: Uint8Array, isBack: boolean): Uint8Array {
-  const path = isBack ? [TOKENS[1], TOKENS[0]] : TOKENS;
+/** @param index  of the pair, where a load has more than one */
+export function tokensOfPair(index: number): Tokens {
+  const number = index === 0 ? '' : ` ${index}`;
+  const [a, b] = ['A', 'B'].map((letter) => address(`deltacast load token ${letter}${number}`));
+  assert(a !== undefined && b !== undefined, 'two tokens');
+  return Buffer.compare(a, b) < 0 ? [a, b] : [b, a];
+}
+
+export interface Swap {
+  readonly tokens: Tokens;
+  /** From the second token to the first. */
+  readonly isBack: boolean;
+  /** Of the token that is given, in its smallest unit. */
+  readonly amount: bigint;
+  readonly recipient: Uint8Array;
+}
+
+/** Call data of a swap of so many of one token, whatever comes of it. */
+export function swapData({ tokens, isBack, amount, recipient }: Swap): Uint8Array {
+  const path = isBack ? [tokens[1], tokens[0]] : tokens;
   return concatBytes(
     SWAP_SELECTOR,
     toWord(amount),
@@ -85,45 +107,51 @@ export function swapData(amount: bigint, recipient: Uint8Array, isBack: boolean)
   );
 }
 
-/** Factory, pair, router and both tokens; every account has both and lets the router take them. */
+/** Factory and router, and a pair and two tokens for each market. */
 export function exchangeAccounts(
-  { pair, factory, router }: Exchange,
-  accounts: LoadAccounts,
+  exchange: Exchange,
+  markets: readonly Market[],
 ): [string, AccountJson][] {
-  const pairAddress = pairOf(fromHex(pair.bytecode));
-  const contract = (code: string, storage: Record<string, string>): AccountJson => ({
-    balance: '0x0',
-    nonce: '0x1',
-    code: `0x${code}`,
-    storage,
-  });
-  const inner = mappingSlot(word(TOKENS[0]), toWord(BigInt(FACTORY_SLOTS.getPair)));
-  const known = { [toHex(mappingSlot(word(TOKENS[1]), inner))]: toHex(word(pairAddress)) };
+  const { pair, factory, router } = exchange;
+  const creationHash = keccak256(fromHex(pair.bytecode));
+  const known: Record<string, string> = {};
+  const accounts: [string, AccountJson][] = [];
+  for (const market of markets) {
+    const { tokens } = market;
+    const pairAddress = pairOf(creationHash, tokens);
+    const inner = mappingSlot(word(tokens[0]), toWord(BigInt(FACTORY_SLOTS.getPair)));
+    known[toHex(mappingSlot(word(tokens[1]), inner))] = toHex(word(pairAddress));
+    const token = allowingToken(market, pairAddress);
+    accounts.push(
+      [toHex(pairAddress), contract(pair.evm.deployedBytecode.object, pairStorage(tokens))],
+      [toHex(tokens[0]), token],
+      [toHex(tokens[1]), token],
+    );
+  }
   return [
     [toHex(FACTORY), contract(factory.evm.deployedBytecode.object, known)],
-    [toHex(pairAddress), contract(pair.evm.deployedBytecode.object, pairStorage())],
     [toHex(ROUTER), contract(routerCode(router), {})],
-    ...TOKENS.map((token): [string, AccountJson] => [
-      toHex(token),
-      allowingToken(accounts, pairAddress),
-    ]),
+    ...accounts,
   ];
 }
 
-/** CREATE2 by the factory, with the tokens as salt. */
-export function pairOf(creationCode: Uint8Array): Uint8Array {
-  const salt = keccak256(concatBytes(...TOKENS));
-  const hash = keccak256(creationCode);
-  return keccak256(concatBytes(Uint8Array.of(0xff), FACTORY, salt, hash)).slice(12);
+/** CREATE2 by the factory, with the tokens as salt. @param creationHash  of the pair's code */
+export function pairOf(creationHash: Uint8Array, tokens: Tokens): Uint8Array {
+  const salt = keccak256(concatBytes(...tokens));
+  return keccak256(concatBytes(Uint8Array.of(0xff), FACTORY, salt, creationHash)).slice(12);
 }
 
-function pairStorage(): Record<string, string> {
+function contract(code: string, storage: Record<string, string>): AccountJson {
+  return { balance: '0x0', nonce: '0x1', code: `0x${code}`, storage };
+}
+
+function pairStorage(tokens: Tokens): Record<string, string> {
   const slot = (name: keyof typeof PAIR_SLOTS) => toHex(toWord(BigInt(PAIR_SLOTS[name])));
   return {
     [slot('totalSupply')]: toHex(toWord(RESERVE)),
     [slot('factory')]: toHex(word(FACTORY)),
-    [slot('token0')]: toHex(word(TOKENS[0])),
-    [slot('token1')]: toHex(word(TOKENS[1])),
+    [slot('token0')]: toHex(word(tokens[0])),
+    [slot('token1')]: toHex(word(tokens[1])),
     [slot('reserves')]: toHex(toWord(RESERVE | (RESERVE << 112n))),
     [slot('unlocked')]: toHex(toWord(1n)),
   };
@@ -142,17 +170,17 @@ function routerCode({ evm }: Artifact): string {
   return code.toString('hex');
 }
 
-function allowingToken(accounts: LoadAccounts, pair: Uint8Array): AccountJson {
-  const token = tokenAccount(accounts);
-  const supply = TOKEN_BALANCE * BigInt(accounts.count) + RESERVE;
+function allowingToken({ traders }: Market, pair: Uint8Array): AccountJson {
+  const token = tokenAccount(traders);
+  const supply = TOKEN_BALANCE * BigInt(traders.length) + RESERVE;
   const storage: Record<string, string> = {
     ...token.storage,
     [toHex(toWord(BigInt(SLOTS._totalSupply)))]: toHex(toWord(supply)),
     [toHex(balanceSlot(pair))]: toHex(toWord(RESERVE)),
   };
   const allowances = toWord(BigInt(SLOTS._allowances));
-  for (let index = 0; index < accounts.count; index += 1) {
-    const owner = mappingSlot(word(accounts.addressOf(index)), allowances);
+  for (const trader of traders) {
+    const owner = mappingSlot(word(trader), allowances);
     storage[toHex(mappingSlot(word(ROUTER), owner))] = toHex(MAX_WORD);
   }
   return { ...token, storage };

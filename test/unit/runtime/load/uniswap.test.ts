@@ -8,6 +8,7 @@ import {
 } from '../../../../runtime/load/uniswap.js';
 import { createWorkload } from '../../../../runtime/load/workloads.js';
 import { fromHex, toBigInt, toHex } from '../../../../state/base/bytes.js';
+import { keccak256 } from '../../../../state/base/keccak.js';
 import { systemClock } from '../../../../state/base/ports.js';
 import { decodeSigned } from '../../../../workers/decode.js';
 import { startExecutor } from '../../../../workers/start.js';
@@ -32,7 +33,7 @@ describe.skipIf(exchange === null)(`swaps (skipped without ${UNISWAP_PACKAGES})`
     await executor.beginBlock(CONTEXT);
     const records = load.next(6).map((raw) => decodeSigned(raw, CONTEXT));
     const { outcomes } = await executor.runBatch(records);
-    const pair = toHex(pairOf(fromHex(exchange!.pair.bytecode)));
+    const pair = toHex(pairOf(keccak256(fromHex(exchange!.pair.bytecode)), TOKENS));
     let reserves = [10n ** 30n, 10n ** 30n];
     for (const { status, logs, output } of outcomes) {
       expect(status).toBe(1);
