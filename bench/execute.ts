@@ -2,10 +2,11 @@
  * The path `execute`: execution and commit alone, of records whose senders are known. No receipts,
  * log, root or diff.
  */
-import type { Arena } from '../state/arena.js';
-import { DeltacastError } from '../state/base/errors.js';
+import type { Arena, ArenaMark } from '../state/arena.js';
+import { assert } from '../state/base/assert.js';
+import { DeltacastError, isDeltacastError } from '../state/base/errors.js';
 import type { Clock } from '../state/base/ports.js';
-import type { BatchResult, Executor } from '../workers/batch.js';
+import { type BatchResult, type Executor, noCounts } from '../workers/batch.js';
 import { STATUS_OK } from '../workers/outcome.js';
 import { startExecutor } from '../workers/start.js';
 import { CONTEXT, GENESIS_SEQUENCE, openArena } from './chain.js';
@@ -25,6 +26,7 @@ class ExecuteRunner implements Runner {
   private readonly arena: Arena;
   private readonly executor: Executor;
   private readonly clock: Clock;
+  private begun: { readonly mark: ArenaMark; readonly sequence: number } | null = null;
 
   constructor(arena: Arena, executor: Executor, clock: Clock) {
     this.arena = arena;
@@ -36,23 +38,51 @@ class ExecuteRunner implements Runner {
     const { arena, executor, clock } = this;
     const cpuBefore = process.cpuUsage();
     const startedMs = clock.monotonicMs();
-    arena.openMiniBlock(executor.sequence + 1);
+    const first = executor.sequence + 1;
+    arena.openMiniBlock(first);
     const result = await executor.runBatch(records);
-    arena.closeMiniBlock(executor.sequence);
+    // Where nothing was included there is nothing to close, and gasOf says why.
+    if (executor.sequence >= first) arena.closeMiniBlock(executor.sequence);
     const milliseconds = clock.monotonicMs() - startedMs;
     const cpu = process.cpuUsage(cpuBefore);
     return {
       milliseconds,
       cpuMilliseconds: (cpu.user + cpu.system) / 1_000,
       gas: gasOf(result),
-      executions: result.executions,
+      counts: result.counters,
+      restarts: result.counters.restarts,
       stages: {},
     };
   }
 
   /** Nothing is left to do when a batch is committed. */
   async finish(): Promise<BatchFigures> {
-    return { milliseconds: 0, cpuMilliseconds: 0, gas: 0, executions: 0, stages: {} };
+    return {
+      milliseconds: 0,
+      cpuMilliseconds: 0,
+      gas: 0,
+      counts: noCounts(),
+      restarts: 0,
+      stages: {},
+    };
+  }
+
+  mark(): void {
+    this.begun = { mark: this.arena.mark(), sequence: this.executor.sequence };
+  }
+
+  /** Not where the ring of undo does not reach back so far any more. */
+  rewind(): boolean {
+    const { arena, executor, begun } = this;
+    assert(begun !== null, 'marked before');
+    try {
+      arena.rollback(begun.mark);
+    } catch (error) {
+      if (isDeltacastError(error, 'STATE_PRUNED')) return false;
+      throw error;
+    }
+    executor.sequence = begun.sequence;
+    return true;
   }
 
   digest(): string {

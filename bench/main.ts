@@ -24,6 +24,8 @@ const ACCOUNTS_MAX = 2_000_000;
 /** For the benchmarks of the root alone, 116 bytes each and an arena: as many as memory takes. */
 const KEYS_MAX = 200_000_000;
 const SECONDS_MAX = 3_600;
+const NAME_WIDTH = 16;
+const ROUNDS_MAX = 1_000;
 
 /**
  * Runs the benchmarks that the options name.
@@ -74,7 +76,9 @@ function isLoadLine(line: AnyLine): line is BenchLine {
 function list(isJson: boolean): void {
   for (const { name, description } of BENCHMARKS) {
     print(
-      isJson ? JSON.stringify({ workload: name, description }) : `${name.padEnd(12)}${description}`,
+      isJson
+        ? JSON.stringify({ workload: name, description })
+        : `${name.padEnd(NAME_WIDTH)}${description}`,
     );
   }
 }
@@ -99,6 +103,7 @@ function check(options: BenchOptions): void {
   checkRange('accounts', [options.accounts], 2, isOfRoot ? KEYS_MAX : ACCOUNTS_MAX);
   checkRange('txs', [options.txs], 1, TXS_MAX);
   checkRange('batch', [options.batch], 1, MINI_BLOCK_TRANSACTIONS_MAX);
+  checkRange('rounds', [options.rounds], 1, ROUNDS_MAX);
   if (!(options.seconds >= 0 && options.seconds <= SECONDS_MAX)) {
     throw new DeltacastError('BAD_USAGE', `seconds must be from 0 to ${SECONDS_MAX}`);
   }

@@ -4,6 +4,7 @@
  * more of the program takes `raws`, one that begins at execution takes `records`.
  */
 import type { Clock } from '../state/base/ports.js';
+import type { Counts } from '../workers/batch.js';
 import type { AllocEntry } from './chain.js';
 import { startExecuteRunner } from './execute.js';
 import { startWholeRunner } from './whole.js';
@@ -19,8 +20,10 @@ export interface BatchFigures {
   /** User and system time of the whole process. */
   readonly cpuMilliseconds: number;
   readonly gas: number;
-  /** Executions in all, repeated ones included. */
-  readonly executions: number;
+  /** What the workers counted. */
+  readonly counts: Counts;
+  /** Times that worker threads had to be replaced. */
+  readonly restarts: number;
   /** Milliseconds of parts that the path can tell apart, by name. */
   readonly stages: Readonly<Record<string, number>>;
 }
@@ -31,6 +34,10 @@ export interface Runner {
   run(batch: Batch): Promise<BatchFigures>;
   /** Ends what goes on behind the batches; timed like one. */
   finish(): Promise<BatchFigures>;
+  /** The state to which `rewind` goes back is that of now. */
+  mark(): void;
+  /** Takes everything since `mark` back. @returns false where only a new runner can */
+  rewind(): boolean;
   /** A hash of all state, for comparing runs that must give the same. */
   digest(): string;
   stop(): Promise<void>;

@@ -2,6 +2,7 @@
  * What a run reports: one JSON object a line, or a table for people. Figures are rounded to what
  * they are worth and never made up: what was not measured is not there.
  */
+import type { Counts } from '../workers/batch.js';
 
 export interface Stage {
   readonly seconds: number;
@@ -15,19 +16,26 @@ export interface BenchLine {
   readonly engine: string;
   readonly workers: number;
   readonly accounts: number;
+  /** Executed in the round that is reported: what was asked for, `passes` times. */
   readonly txs: number;
   readonly batch: number;
-  /** Repetitions; the figures are those of the run with the median speed. */
-  readonly runs: number;
+  /** Rounds; all other figures are those of the one with the median speed. */
+  readonly rounds: number;
+  /** Times that the round ran the transactions, each from the same state. */
+  readonly passes: number;
   readonly gas: number;
   readonly seconds: number;
+  /** User and system time of all threads, those that wait and spin included. */
   readonly cpuSeconds: number;
+  readonly cpuPerWall: number;
   readonly tps: number;
   readonly mgasPerSecond: number;
-  /** From giving a batch to the executor until it is committed, over all batches of all runs. */
+  /** From giving a batch to the executor until it is committed, over all batches of all rounds. */
   readonly latencyMs: { readonly p50: number; readonly p99: number };
-  /** Executions, repeated ones included. */
-  readonly executions: number;
+  /** Executions (repeated ones included), aborts by cause, and what the scheduler counts. */
+  readonly counters: Counts;
+  /** Times that worker threads had to be replaced. */
+  readonly restarts: number;
   /**
    * `sign`, `recover` and `decode` (recovery included) are timed beforehand, on one thread;
    * `execute` is all of `seconds`, and what the path tells apart (diff, commit, root, seal) is part
@@ -40,6 +48,8 @@ export interface BenchLine {
   readonly nanosecondsPerIteration?: number;
   /** Against workers 0 of the same call; not there without that run. */
   readonly speedup?: number;
+  /** Lowest and highest of the rounds, each against the one of workers 0 beside it. */
+  readonly speedupRange?: { readonly min: number; readonly max: number };
 }
 
 export function stageOf(count: number, milliseconds: number): Stage {
@@ -56,12 +66,13 @@ export function round(value: number, digits: number): number {
 }
 
 const HEADINGS = [
-  ['workload', 12],
+  ['workload', 15],
   ['engine', 12],
   ['workers', 8],
   ['tx/s', 10],
   ['Mgas/s', 9],
   ['CPU s', 8],
+  ['CPU/wall', 9],
   ['p50 ms', 9],
   ['p99 ms', 9],
   ['speedup', 8],
@@ -73,7 +84,7 @@ export function tableHead(): string {
 
 /** A row of the table, and below it what else was measured. */
 export function tableRow(line: BenchLine): string {
-  const { workload, engine, workers, tps, mgasPerSecond, cpuSeconds, latencyMs } = line;
+  const { workload, engine, workers, tps, mgasPerSecond, cpuSeconds, cpuPerWall, latencyMs } = line;
   const cells = [
     workload,
     engine,
@@ -81,6 +92,7 @@ export function tableRow(line: BenchLine): string {
     grouped(tps),
     mgasPerSecond.toFixed(1),
     cpuSeconds.toFixed(2),
+    cpuPerWall.toFixed(2),
     latencyMs.p50.toFixed(2),
     latencyMs.p99.toFixed(2),
     line.speedup === undefined ? '-' : `${line.speedup.toFixed(2)}x`,
@@ -89,7 +101,8 @@ export function tableRow(line: BenchLine): string {
   return [row, ...notesOf(line)].join('\n');
 }
 
-function notesOf({ versus, stages, nanosecondsPerIteration }: BenchLine): string[] {
+function notesOf(line: BenchLine): string[] {
+  const { versus, stages, nanosecondsPerIteration } = line;
   const peers = Object.entries(versus).map(
     ([name, { tps, ratio }]) => `${ratio.toFixed(2)}x ${name} (${grouped(tps)} tx/s)`,
   );
@@ -97,7 +110,18 @@ function notesOf({ versus, stages, nanosecondsPerIteration }: BenchLine): string
     ([name, { perSecond }]) => `${name} ${grouped(perSecond)}/s`,
   );
   if (nanosecondsPerIteration !== undefined) parts.push(`${nanosecondsPerIteration} ns/iteration`);
-  return [...(peers.length > 0 ? [`    ${peers.join(', ')}`] : []), `    ${parts.join(', ')}`];
+  const notes = [peers.join(', '), parts.join(', '), workOf(line)];
+  return notes.filter((note) => note !== '').map((note) => `    ${note}`);
+}
+
+/** How the work went, and what there was none of is not named. */
+function workOf({ counters, restarts, speedupRange }: BenchLine): string {
+  const named = Object.entries({ ...counters, restarts }).filter(([, count]) => count > 0);
+  const range =
+    speedupRange === undefined
+      ? []
+      : [`speedup ${speedupRange.min.toFixed(2)} to ${speedupRange.max.toFixed(2)}`];
+  return [...named.map(([name, count]) => `${name} ${grouped(count)}`), ...range].join(', ');
 }
 
 function grouped(value: number): string {

@@ -3,27 +3,19 @@
  * number of workers, every time from the same state. Runs that must agree are compared: the speed
  * of a wrong result is not reported.
  */
-import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { createWorkload } from '../runtime/load/workloads.js';
 import type { BenchOptions } from '../runtime/roles/bench.js';
 import { DeltacastError } from '../state/base/errors.js';
 import type { Clock } from '../state/base/ports.js';
-import { type AllocEntry, FEES } from './chain.js';
-import { type BatchFigures, PATHS, type Runner, type StartRunner } from './path.js';
+import { FEES } from './chain.js';
+import { PATHS } from './path.js';
 import { PEERS } from './peers.js';
-import { type Prepared, prepare, sliceOf } from './prepare.js';
+import { prepare } from './prepare.js';
 import { type BenchLine, rate, round, type Stage, stageOf } from './report.js';
+import { type Course, Lane, type Round, takeTurns } from './rounds.js';
 
 /** Executed before the clock starts, so that V8 has compiled what it is going to compile. */
 const WARM_UP_TRANSACTIONS = 500;
-const REPETITIONS_MAX = 1_000;
-const NO_FIGURES: BatchFigures = {
-  milliseconds: 0,
-  cpuMilliseconds: 0,
-  gas: 0,
-  executions: 0,
-  stages: {},
-};
 
 export interface RunTools {
   readonly clock: Clock;
@@ -32,22 +24,15 @@ export interface RunTools {
 }
 
 /** Everything that the runs of a workload share. */
-interface Subject {
+interface Subject extends Course {
   readonly workload: string;
   /** Times that a transaction goes round; null where it does not loop. */
   readonly iterations: number | null;
   readonly options: BenchOptions;
-  readonly alloc: readonly AllocEntry[];
-  readonly prepared: Prepared;
-  readonly start: StartRunner;
   readonly tools: RunTools;
 }
 
-interface Run extends BatchFigures {
-  readonly digest: string;
-}
-
-/** Lines as they come, one for each engine and number of workers. */
+/** Lines of each engine, one for each number of workers. */
 export async function* runTransactions(
   workload: string,
   options: BenchOptions,
@@ -59,95 +44,37 @@ export async function* runTransactions(
     throw new DeltacastError('BAD_USAGE', `no path "${options.path}"; there are: ${known}`);
   }
   tools.progress(`${workload}: signing ${options.txs} transactions`);
-  const { accounts, seed, txs } = options;
+  const { accounts, seed, txs, batch, signed } = options;
+  const { clock } = tools;
   const load = createWorkload(workload, { accounts, seed, ...FEES });
   const alloc = [...load.alloc()];
-  const prepared = prepare(load, Math.min(WARM_UP_TRANSACTIONS, txs), txs, tools.clock);
-  const { iterations } = load;
-  yield* runAll({ workload, iterations, options, alloc, prepared, start, tools });
+  const prepared = prepare(load, Math.min(WARM_UP_TRANSACTIONS, txs), txs, clock);
+  const course = { alloc, prepared, batch, isSigned: signed, start, clock, judge: sameAsFirst() };
+  yield* runAll({ ...course, workload, iterations: load.iterations, options, tools });
 }
 
 async function* runAll(subject: Subject): AsyncGenerator<BenchLine> {
-  const { options } = subject;
+  const { options, workload, tools } = subject;
   const peers = options.peers ? await runPeers(subject) : [];
-  let agreed: Run | undefined;
+  const workers = [...new Set(options.workers)].sort((a, b) => a - b);
   for (const engine of options.engines) {
-    let sequentialTps: number | undefined;
-    for (const workers of [...options.workers].sort((a, b) => a - b)) {
-      const latency = createHistogram();
-      const runs = await repeat(subject, engine, workers, latency);
-      for (const run of runs) agreed = agree(agreed, run);
-      const line = lineOf(subject, { engine, workers, runs, latency, peers, sequentialTps });
-      if (workers === 0) sequentialTps = line.tps;
-      yield line;
-    }
+    const lanes = workers.map((count) => new Lane(subject, engine, count));
+    await takeTurns(lanes, options, (lane, count) =>
+      tools.progress(`${workload}: ${engine}, workers ${lane.workers}, round ${count}`),
+    );
+    const sequential = lanes.find((lane) => lane.workers === 0);
+    for (const lane of lanes) yield lineOf(subject, { lane, sequential, peers });
   }
-}
-
-async function repeat(
-  subject: Subject,
-  engine: string,
-  workers: number,
-  latency: RecordableHistogram,
-): Promise<Run[]> {
-  const { options, alloc, start, tools } = subject;
-  const runs: Run[] = [];
-  let totalMs = 0;
-  do {
-    tools.progress(`${subject.workload}: ${engine}, workers ${workers}, run ${runs.length + 1}`);
-    const runner = await start({
-      engine,
-      workers,
-      alloc,
-      clock: tools.clock,
-      isSigned: options.signed,
-    });
-    try {
-      const run = await runOnce(runner, subject, latency);
-      runs.push(run);
-      totalMs += run.milliseconds;
-    } finally {
-      await runner.stop();
-    }
-  } while (totalMs < options.seconds * 1_000 && runs.length < REPETITIONS_MAX);
-  return runs;
-}
-
-async function runOnce(
-  runner: Runner,
-  { prepared, options }: Subject,
-  latency: RecordableHistogram,
-): Promise<Run> {
-  await runner.run(prepared.warmUp);
-  await runner.finish();
-  const { measured } = prepared;
-  let sum = NO_FIGURES;
-  for (let start = 0; start < measured.raws.length; start += options.batch) {
-    const figures = await runner.run(sliceOf(measured, start, start + options.batch));
-    latency.record(Math.max(1, Math.round(figures.milliseconds * 1_000)));
-    sum = added(sum, figures);
-  }
-  return { ...added(sum, await runner.finish()), digest: runner.digest() };
-}
-
-function added(a: BatchFigures, b: BatchFigures): BatchFigures {
-  const stages = { ...a.stages };
-  for (const [name, ms] of Object.entries(b.stages)) stages[name] = (stages[name] ?? 0) + ms;
-  return {
-    milliseconds: a.milliseconds + b.milliseconds,
-    cpuMilliseconds: a.cpuMilliseconds + b.cpuMilliseconds,
-    gas: a.gas + b.gas,
-    executions: a.executions + b.executions,
-    stages,
-  };
 }
 
 /** @throws DeltacastError EXECUTION_FAULT where a run left another state than the first */
-function agree(first: Run | undefined, run: Run): Run {
-  if (first !== undefined && (first.digest !== run.digest || first.gas !== run.gas)) {
+function sameAsFirst(): Course['judge'] {
+  let first: { digest: string; gas: number } | undefined;
+  return (digest, gas) => {
+    first ??= { digest, gas };
+    if (first.digest === digest && first.gas === gas) return;
     throw new DeltacastError('EXECUTION_FAULT', 'two runs of the same transactions disagree');
-  }
-  return first ?? run;
+  };
 }
 
 interface PeerFigures {
@@ -167,20 +94,17 @@ async function runPeers({ alloc, prepared, tools }: Subject): Promise<PeerFigure
 }
 
 interface LineParts {
-  readonly engine: string;
-  readonly workers: number;
-  readonly runs: readonly Run[];
-  /** Microseconds. */
-  readonly latency: RecordableHistogram;
+  readonly lane: Lane;
+  /** Workers 0, where it was run. */
+  readonly sequential: Lane | undefined;
   readonly peers: readonly PeerFigures[];
-  readonly sequentialTps: number | undefined;
 }
 
-function lineOf({ workload, iterations, options, prepared }: Subject, parts: LineParts): BenchLine {
-  const { engine, workers, runs, latency, peers, sequentialTps } = parts;
-  const { path, accounts, txs, batch } = options;
-  const run = medianOf(runs);
-  const tps = rate(txs, run.milliseconds);
+function lineOf(subject: Subject, { lane, sequential, peers }: LineParts): BenchLine {
+  const { workload, iterations, options, prepared } = subject;
+  const { engine, workers, latency, rounds, median } = lane;
+  const { path, accounts, batch } = options;
+  const { milliseconds, cpuMilliseconds, gas, txs, passes, counts, restarts } = median;
   return {
     workload,
     path,
@@ -189,45 +113,56 @@ function lineOf({ workload, iterations, options, prepared }: Subject, parts: Lin
     accounts,
     txs,
     batch,
-    runs: runs.length,
-    gas: run.gas,
-    seconds: round(run.milliseconds / 1_000, 6),
-    cpuSeconds: round(run.cpuMilliseconds / 1_000, 6),
-    tps,
-    mgasPerSecond: round(run.gas / (run.milliseconds * 1_000), 3),
+    rounds: rounds.length,
+    passes,
+    gas,
+    seconds: round(milliseconds / 1_000, 6),
+    cpuSeconds: round(cpuMilliseconds / 1_000, 6),
+    cpuPerWall: round(cpuMilliseconds / milliseconds, 3),
+    tps: rate(txs, milliseconds),
+    mgasPerSecond: round(gas / (milliseconds * 1_000), 3),
     latencyMs: { p50: latency.percentile(50) / 1_000, p99: latency.percentile(99) / 1_000 },
-    executions: run.executions,
-    stages: { ...prepared.stages, execute: stageOf(txs, run.milliseconds), ...partsOf(run, txs) },
-    versus: versusOf(peers, run, txs),
+    counters: counts,
+    restarts,
+    stages: { ...prepared.stages, execute: stageOf(txs, milliseconds), ...partsOf(median) },
+    versus: versusOf(peers, median, options.txs),
     ...(iterations === null
       ? {}
-      : { nanosecondsPerIteration: round((run.milliseconds * 1e6) / (txs * iterations), 3) }),
-    ...(workers === 0 || sequentialTps === undefined
-      ? {}
-      : { speedup: round(tps / sequentialTps, 3) }),
+      : { nanosecondsPerIteration: round((milliseconds * 1e6) / (txs * iterations), 3) }),
+    ...(workers === 0 || sequential === undefined ? {} : speedupOf(lane, sequential)),
   };
 }
 
-function partsOf({ stages }: Run, txs: number): Record<string, Stage> {
+/** Of the medians, and how far the rounds that were neighbours lie apart in it. */
+function speedupOf(lane: Lane, sequential: Lane): Pick<BenchLine, 'speedup' | 'speedupRange'> {
+  const pace = ({ milliseconds, txs }: Round) => milliseconds / txs;
+  const pairs = lane.rounds.map((each, index) => pace(sequential.rounds[index]!) / pace(each));
+  return {
+    speedup: round(pace(sequential.median) / pace(lane.median), 3),
+    speedupRange: { min: round(Math.min(...pairs), 3), max: round(Math.max(...pairs), 3) },
+  };
+}
+
+function partsOf({ stages, txs }: Round): Record<string, Stage> {
   return Object.fromEntries(
     Object.entries(stages).map(([name, milliseconds]) => [name, stageOf(txs, milliseconds)]),
   );
 }
 
 /** @throws DeltacastError EXECUTION_FAULT where a peer used other gas: it did not do the same */
-function versusOf(peers: readonly PeerFigures[], run: Run, txs: number): BenchLine['versus'] {
+function versusOf(
+  peers: readonly PeerFigures[],
+  { passes, ...run }: Round,
+  txs: number,
+): BenchLine['versus'] {
   return Object.fromEntries(
     peers.map(({ name, milliseconds, gas }) => {
-      if (gas !== run.gas) {
-        throw new DeltacastError('EXECUTION_FAULT', `${name} used ${gas} gas, not ${run.gas}`);
+      if (gas * passes !== run.gas) {
+        const ours = run.gas / passes;
+        throw new DeltacastError('EXECUTION_FAULT', `${name} used ${gas} gas, not ${ours}`);
       }
-      const ratio = round(milliseconds / run.milliseconds, 3);
+      const ratio = round((milliseconds * passes) / run.milliseconds, 3);
       return [name, { tps: rate(txs, milliseconds), ratio }];
     }),
   );
-}
-
-function medianOf(runs: readonly Run[]): Run {
-  const sorted = [...runs].sort((a, b) => a.milliseconds - b.milliseconds);
-  return sorted[Math.floor(sorted.length / 2)]!;
 }

@@ -14,6 +14,8 @@ import type { Genesis } from '../runtime/genesis.js';
 import type { TransactionPlace } from '../runtime/history.js';
 import { DeltacastError } from '../state/base/errors.js';
 import { type Clock, systemRandom } from '../state/base/ports.js';
+import { type Counts, noCounts } from '../workers/batch.js';
+import { COUNTERS } from '../workers/protocol.js';
 import { TransactionRecord } from '../workers/record.js';
 import { CONTEXT } from './chain.js';
 import { digestOf } from './digest.js';
@@ -80,6 +82,13 @@ class WholeRunner implements Runner {
     return this.timed(() => this.core.endBlock());
   }
 
+  mark(): void {}
+
+  /** A log cannot be taken back. */
+  rewind(): boolean {
+    return false;
+  }
+
   digest(): string {
     return digestOf(this.core.chain.arena);
   }
@@ -112,10 +121,17 @@ class WholeRunner implements Runner {
       milliseconds,
       cpuMilliseconds: (cpu.user + cpu.system) / 1_000,
       gas: counters.gas - before.gas,
-      executions: counters.executions - before.executions,
+      counts: countsSince(counters, before),
+      restarts: counters.restarts - before.restarts,
       stages: Object.fromEntries(stages) as Record<string, number>,
     };
   }
+}
+
+function countsSince(counters: PipelineCounters, before: PipelineCounters): Counts {
+  const counts = noCounts();
+  for (const name of COUNTERS) counts[name] = counters[name] - before[name];
+  return counts;
 }
 
 function failed(why: string): DeltacastError {

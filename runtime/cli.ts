@@ -120,7 +120,7 @@ async function bench(workloads: readonly string[], flags: BenchFlags): Promise<v
 }
 
 function addBench(root: Command): void {
-  const { engines, workers, accounts, txs, seconds, seed, batch, path } = BENCH_DEFAULTS;
+  const { engines, workers, accounts, txs, rounds, seconds, seed, batch, path } = BENCH_DEFAULTS;
   root
     .command('bench')
     .description('measure; `bench list` names the workloads')
@@ -129,7 +129,8 @@ function addBench(root: Command): void {
     .option('--workers <n,...>', '0 executes in order on one thread', parseNumbers, [...workers])
     .option('--accounts <n>', 'accounts that send and receive', parseNumber, accounts)
     .option('--txs <n>', 'transactions of one run', parseNumber, txs)
-    .option('--seconds <n>', 'repeat a run for so long; 0 runs once', parseNumber, seconds)
+    .option('--rounds <n>', 'workers take turns so often; the median counts', parseNumber, rounds)
+    .option('--seconds <n>', 'of a round, which repeats its transactions', parseNumber, seconds)
     .option('--seed <n>', 'another seed gives other accounts and pairs', parseNumber, seed)
     .option('--batch <n>', 'transactions given to the executor at once', parseNumber, batch)
     .option('--path <name>', 'execute: execution and commit alone; or whole', path)

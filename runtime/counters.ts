@@ -1,13 +1,18 @@
-/** What a sequencer did so far: whole numbers, and milliseconds of its stages. */
-export interface PipelineCounters {
+/**
+ * What a sequencer did so far: whole numbers, and milliseconds of its stages. What its workers
+ * counted while they executed is here under the names of the protocol.
+ */
+import { noCounts } from '../workers/batch.js';
+import type { Counter } from '../workers/protocol.js';
+
+export interface PipelineCounters extends Record<Counter, number> {
   transactions: number;
   gas: number;
   /** Admitted, and refused when they were executed. */
   dropped: number;
   miniBlocks: number;
   blocks: number;
-  /** Executions by the engine; above `transactions` by the repeated ones. */
-  executions: number;
+  /** Executions thrown away, for whatever reason. */
   aborts: number;
   /** Times that worker threads had to be replaced. */
   restarts: number;
@@ -23,12 +28,12 @@ export interface PipelineCounters {
 
 export function noCounters(): PipelineCounters {
   return {
+    ...noCounts(),
     transactions: 0,
     gas: 0,
     dropped: 0,
     miniBlocks: 0,
     blocks: 0,
-    executions: 0,
     aborts: 0,
     restarts: 0,
     executeMs: 0,

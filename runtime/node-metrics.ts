@@ -1,4 +1,6 @@
 /** Which figures of a node are published, by role. */
+import { ABORT_CAUSES } from '../workers/batch.js';
+import { COUNTERS } from '../workers/protocol.js';
 import type { Chain } from './chain.js';
 import type { PipelineCounters } from './counters.js';
 import type { Intake } from './intake.js';
@@ -19,7 +21,7 @@ export function chainMetrics(chain: Chain, peerCount: () => number): MetricSourc
   ];
 }
 
-/** In the order of PipelineCounters; milliseconds are sums over the life of the process. */
+/** Milliseconds and microseconds are sums over the life of the process, and over threads. */
 const COUNTER_HELP: { readonly [Key in keyof PipelineCounters]: string } = {
   transactions: 'transactions executed',
   gas: 'gas used',
@@ -28,6 +30,18 @@ const COUNTER_HELP: { readonly [Key in keyof PipelineCounters]: string } = {
   blocks: 'blocks closed',
   executions: 'executions by the engine, repeated ones included',
   aborts: 'executions thrown away',
+  staleBalance: 'executions thrown away: a balance was no longer as read',
+  staleNonce: 'executions thrown away: a nonce was no longer as read',
+  staleCode: 'executions thrown away: a code was no longer as read',
+  staleSlot: 'executions thrown away: a storage slot was no longer as read',
+  needsHead: 'executions thrown away: not to be done ahead of their turn',
+  deferred: 'transactions left to their turn',
+  atHead: 'transactions taken in their turn, with nothing to judge',
+  chunks: 'pieces of batches taken by workers',
+  stolen: 'outcomes committed by another worker than the one that executed',
+  parks: 'times that a worker went to sleep in a batch',
+  parkedMicroseconds: 'microseconds that workers slept in batches',
+  commitMicroseconds: 'microseconds of committing what was executed ahead of its turn',
   restarts: 'times that worker threads were replaced',
   executeMs: 'milliseconds of execution and commit',
   diffMs: 'milliseconds of making diffs',
@@ -39,16 +53,24 @@ const COUNTER_HELP: { readonly [Key in keyof PipelineCounters]: string } = {
 
 export function sequencerMetrics(counters: PipelineCounters, intake: Intake): MetricSource[] {
   const names = Object.keys(COUNTER_HELP) as (keyof PipelineCounters)[];
-  const counts = names.map((name): MetricSource => {
-    const text = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    const read = (): number => counters[name];
-    return { name: `${text}_total`, help: COUNTER_HELP[name], kind: 'counter', read };
+  const counts = names.map((key): MetricSource => {
+    const read = (): number => counters[key];
+    return { name: metricName(key), help: COUNTER_HELP[key], kind: 'counter', read };
   });
   return [
     ...counts,
     gauge('pool_ready', 'transactions that could run now', () => intake.pool.readyCount),
     gauge('pool_queued', 'transactions behind a nonce gap', () => intake.pool.queuedCount),
   ];
+}
+
+/** Causes of aborts and what the scheduler counts say so in front. */
+function metricName(key: keyof PipelineCounters): string {
+  const text = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const isOneOf = (keys: readonly string[]) => keys.includes(key);
+  if (isOneOf(ABORT_CAUSES)) return `aborts_${text}_total`;
+  const isScheduler = isOneOf(COUNTERS) && key !== 'executions';
+  return `${isScheduler ? 'scheduler_' : ''}${text}_total`;
 }
 
 function gauge(name: string, help: string, read: () => number): MetricSource {

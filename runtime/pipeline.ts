@@ -8,7 +8,7 @@ import { assert } from '../state/base/assert.js';
 import { DeltacastError, isDeltacastError } from '../state/base/errors.js';
 import { MINI_BLOCK_RAW_BYTES_MAX, MINI_BLOCK_TRANSACTIONS_MAX } from '../state/base/limits.js';
 import { type Clock, sleep } from '../state/base/ports.js';
-import type { BatchResult, Executor } from '../workers/batch.js';
+import { addCounts, type BatchResult, type Executor } from '../workers/batch.js';
 import { ExecutedBuilder, type ExecutedColumns } from '../workers/executed.js';
 import { reasonOf, STATUS_OK, statusOf } from '../workers/outcome.js';
 import type { BlockCycle } from './block-cycle.js';
@@ -183,7 +183,7 @@ export class Pipeline {
     const result = await this.parts.executor.runBatch(entries.map(({ payload }) => payload.bytes));
     const { counters } = this.parts;
     counters.executeMs += result.counters.milliseconds;
-    counters.executions += result.executions;
+    addCounts(counters, result.counters);
     counters.aborts += result.aborts;
     counters.restarts += result.counters.restarts;
     this.adapt(entries.length, result.counters.milliseconds);

@@ -10,13 +10,11 @@ import { assert } from '../state/base/assert.js';
 import { DeltacastError, isDeltacastError } from '../state/base/errors.js';
 import type { Clock } from '../state/base/ports.js';
 import {
-  ABORT_CAUSES,
-  type Aborts,
   BatchResult,
   creditsStep,
   type Executor,
   faultRecord,
-  NO_ABORTS,
+  noCounts,
   type Step,
   systemCallOutcome,
   systemCallStep,
@@ -25,17 +23,13 @@ import type { BalanceCredit, SystemCall } from './block-steps.js';
 import type { BlockContext } from './engine.js';
 import { type Outcome, STATUS_AT, STATUS_OK } from './outcome.js';
 import { Outcomes } from './outcomes.js';
+import { COUNTERS } from './protocol.js';
 import { KIND_CREDITS, KIND_TRANSACTION } from './protocol-map.js';
 import { fittingSteps, type Round, type Rounds } from './rounds.js';
 
 /** Threads that die before they begin anything, so often in a row, will not do any better. */
 const FRUITLESS_MAX = 3;
 const NO_RECORD = new Uint8Array(0);
-
-interface Tally {
-  executions: number;
-  aborts: Record<keyof Aborts, number>;
-}
 
 /** How far a batch has come. */
 interface Progress {
@@ -60,7 +54,7 @@ export class BatchExecutor implements Executor {
   private readonly clock: Clock;
   private readonly deadlineMs: number;
   private readonly rounds: Rounds;
-  private tally: Tally = emptyTally();
+  private tally = noCounts();
   private running: Promise<void> | null = null;
 
   constructor({ arena, rounds, clock, deadlineMs }: BatchExecutorParts) {
@@ -119,7 +113,7 @@ export class BatchExecutor implements Executor {
     const startedMs = clock.monotonicMs();
     const cpuBefore = process.cpuUsage();
     const restartsBefore = rounds.restarts;
-    this.tally = emptyTally();
+    this.tally = noCounts();
     try {
       const records = await this.persist(steps);
       const cpu = process.cpuUsage(cpuBefore);
@@ -220,16 +214,11 @@ export class BatchExecutor implements Executor {
       if ((arena.bytes[offset + STATUS_AT] ?? 0) <= STATUS_OK) this.sequence += 1;
     }
     records.copy(arena.bytes, offsets, rounds.outcomeShare);
-    tally.executions += rounds.counter('executions');
-    for (const cause of ABORT_CAUSES) tally.aborts[cause] += rounds.counter(cause);
+    for (const name of COUNTERS) tally[name] += rounds.counter(name);
   }
 
   private goBack(mark: ArenaMark, sequence: number): void {
     this.arena.rollback(mark);
     this.sequence = sequence;
   }
-}
-
-function emptyTally(): Tally {
-  return { executions: 0, aborts: { ...NO_ABORTS } };
 }

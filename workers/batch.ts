@@ -16,7 +16,7 @@ import {
   writeOutcome,
 } from './outcome.js';
 import type { Outcomes } from './outcomes.js';
-import { COUNTERS, type StepKind } from './protocol.js';
+import { COUNTERS, type Counter, type StepKind } from './protocol.js';
 import { KIND_CREDITS, KIND_SYSTEM_CALL } from './protocol-map.js';
 import { encodeCredits, encodeSystemCall } from './steps.js';
 
@@ -26,27 +26,21 @@ export interface Step {
   readonly record: Uint8Array;
 }
 
-/** How often an execution was thrown away, by the first reason found. */
-export type Aborts = Readonly<
-  Record<
-    'staleBalance' | 'staleNonce' | 'staleCode' | 'staleSlot' | 'needsHead' | 'deferred',
-    number
-  >
->;
-export const ABORT_CAUSES = COUNTERS.slice(0, 6) as readonly (keyof Aborts)[];
-export const NO_ABORTS: Aborts = {
-  staleBalance: 0,
-  staleNonce: 0,
-  staleCode: 0,
-  staleSlot: 0,
-  needsHead: 0,
-  deferred: 0,
-};
+/** How often each thing happened, over all threads; the names are those of the protocol. */
+export type Counts = Readonly<Record<Counter, number>>;
 
-export interface BatchCounters {
-  /** Executions in all; above the number of transactions by the repeated ones. */
-  readonly executions: number;
-  readonly aborts: Aborts;
+/** Why an execution was thrown away: the first reason found. */
+export const ABORT_CAUSES = [
+  'staleBalance',
+  'staleNonce',
+  'staleCode',
+  'staleSlot',
+  'needsHead',
+  'deferred',
+] as const satisfies readonly Counter[];
+
+/** `executions` are above the number of transactions by the repeated ones. */
+export interface BatchCounters extends Counts {
   /** Times that the threads had to be ended, and why the last time; empty where never. */
   readonly restarts: number;
   readonly cause: string;
@@ -114,8 +108,22 @@ export class BatchResult {
 
   /** Executions thrown away, for whatever reason. */
   get aborts(): number {
-    return ABORT_CAUSES.reduce((sum, cause) => sum + this.counters.aborts[cause], 0);
+    return abortsOf(this.counters);
   }
+}
+
+export function noCounts(): Record<Counter, number> {
+  return Object.fromEntries(COUNTERS.map((name) => [name, 0])) as Record<Counter, number>;
+}
+
+/** Adds what was counted to a sum of it. */
+export function addCounts(sum: Record<Counter, number>, counts: Counts): void {
+  for (const name of COUNTERS) sum[name] += counts[name];
+}
+
+/** Executions thrown away, for whatever reason. */
+export function abortsOf(counts: Counts): number {
+  return ABORT_CAUSES.reduce((sum, cause) => sum + counts[cause], 0);
 }
 
 /** True where the transaction is in the block. */

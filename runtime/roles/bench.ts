@@ -11,7 +11,9 @@ export interface BenchOptions {
   readonly workers: readonly number[];
   readonly accounts: number;
   readonly txs: number;
-  /** Repeats a run until it has taken so long; 0 runs once. */
+  /** Of each number of workers; they take turns, and the median counts. */
+  readonly rounds: number;
+  /** A round repeats its transactions, from the same state, until it has taken so long. */
   readonly seconds: number;
   readonly seed: number;
   /** Transactions given to the executor at once. */
@@ -31,7 +33,8 @@ export const BENCH_DEFAULTS: BenchOptions = {
   workers: [0, 1],
   accounts: 10_000,
   txs: 10_000,
-  seconds: 0,
+  rounds: 5,
+  seconds: 0.3,
   seed: 1,
   batch: 250,
   path: 'whole',

@@ -11,10 +11,13 @@ import { BENCH_DEFAULTS } from '../../../runtime/roles/bench.js';
 import { toHex } from '../../../state/base/bytes.js';
 import { systemClock } from '../../../state/base/ports.js';
 import { ethereumStateRoot } from '../../../state/mpt.js';
+import { abortsOf, noCounts } from '../../../workers/batch.js';
+import { COUNTERS } from '../../../workers/protocol.js';
 import { startExecutor } from '../../../workers/start.js';
 
 const tools = { clock: systemClock, progress: () => {} };
-const options = { ...BENCH_DEFAULTS, path: 'execute', accounts: 20, txs: 100, batch: 30 };
+const quick = { accounts: 20, txs: 100, batch: 30, rounds: 1, seconds: 0 };
+const options = { ...BENCH_DEFAULTS, ...quick, path: 'execute' };
 const TRANSFER_GAS = 21_000;
 
 async function linesOf(workload: string, more: object = {}): Promise<BenchLine[]> {
@@ -31,14 +34,17 @@ describe('a run of 100 transfers', () => {
     expect(lines.map(({ workers }) => workers)).toEqual([0, 1]);
     for (const line of lines) {
       expect(line).toMatchObject({ workload: 'transfer', engine: 'interpreter', path: 'execute' });
-      expect(line).toMatchObject({ accounts: 20, txs: 100, runs: 1, gas: 100 * TRANSFER_GAS });
+      expect(line).toMatchObject({ accounts: 20, txs: 100, rounds: 1, passes: 1, restarts: 0 });
+      expect(line.gas).toBe(100 * TRANSFER_GAS);
       // Each is rounded by itself.
       expect((line.tps * line.seconds) / 100).toBeCloseTo(1, 1);
       expect((line.mgasPerSecond * line.seconds * 1e6) / line.gas).toBeCloseTo(1, 1);
       expect(line.latencyMs.p50).toBeGreaterThan(0);
       expect(line.latencyMs.p99).toBeGreaterThanOrEqual(line.latencyMs.p50);
       expect(line.cpuSeconds).toBeGreaterThan(0);
-      expect(line.executions).toBeGreaterThanOrEqual(100);
+      expect(line.cpuPerWall).toBeGreaterThan(0);
+      expect(Object.keys(line.counters)).toEqual([...COUNTERS]);
+      expect(line.counters.executions).toBe(100 + abortsOf(line.counters));
       expect(Object.keys(line.stages)).toEqual(['sign', 'recover', 'decode', 'execute']);
       const peer = line.versus['@ethereumjs/vm']!;
       expect((peer.ratio * peer.tps) / line.tps).toBeCloseTo(1, 1);
@@ -48,12 +54,19 @@ describe('a run of 100 transfers', () => {
     expect(JSON.parse(JSON.stringify(lines[1]))).toEqual(lines[1]);
   });
 
-  it('is repeated for as long as was asked', async () => {
-    const [once] = await linesOf('transfer', { workers: [0] });
-    const seconds = 2.5 * once!.seconds + 0.1;
-    const [line] = await linesOf('transfer', { workers: [0], seconds });
-    expect(line!.runs).toBeGreaterThan(1);
-    expect(line!.gas).toBe(100 * TRANSFER_GAS);
+  it('is repeated from the same state for as long as was asked, in each round', async () => {
+    const lines = await linesOf('erc20', { workers: [0, 1], rounds: 3, seconds: 0.05 });
+    for (const { txs, passes, seconds, counters, gas, rounds } of lines) {
+      expect(rounds).toBe(3);
+      expect(seconds).toBeGreaterThanOrEqual(0.05);
+      expect(passes).toBeGreaterThan(1);
+      expect(txs).toBe(100 * passes);
+      expect(counters.executions).toBeGreaterThanOrEqual(txs);
+      expect(gas / passes).toBe(lines[0]!.gas / lines[0]!.passes);
+    }
+    const { speedup, speedupRange } = lines[1]!;
+    expect(speedupRange!.min).toBeLessThanOrEqual(speedup!);
+    expect(speedup).toBeGreaterThan(0);
   });
 
   it.each([false, true])('goes through a whole node, signed: %s', async (signed) => {
@@ -88,27 +101,40 @@ describe.each(WORKLOADS.map(({ name }) => name))('the load %s', (name) => {
     expect(peer.gas).toBe(outcomes.reduce((sum, { gasUsed }) => sum + gasUsed, 0));
     expect(toHex(await ethereumStateRoot(arena))).toBe(toHex(peer.stateRoot));
   });
+});
 
-  it('gives the same digest for one run and a different one for less of it', async () => {
-    const digests: string[] = [];
+/** How runners behave does not depend on the load: one of each kind will do. */
+const VARIED = ['transfer', 'raw-one-sender', 'erc20-clusters', 'swap-many', 'loop-hash'];
+const varied = WORKLOADS.map(({ name }) => name).filter((name) => VARIED.includes(name));
+
+describe.each(varied)('a runner of the load %s', (name) => {
+  const load = createWorkload(name, { accounts: 10, seed: 5, ...FEES, iterations: 20 });
+  const alloc = [...load.alloc()];
+  const { warmUp, measured } = prepare(load, 10, 40, systemClock);
+
+  it('gives the same digest for one run, for it again, and a different one for less of it', async () => {
+    const seen: string[][] = [];
     for (const workers of [0, 1]) {
       const start = PATHS['execute']!;
-      const runner = await start({
-        engine: 'reference',
-        workers,
-        alloc,
-        clock: systemClock,
-        isSigned: false,
-      });
+      const shared = { alloc, clock: systemClock, isSigned: false };
+      const runner = await start({ engine: 'interpreter', workers, ...shared });
+      const digests: string[] = [];
       await runner.run(warmUp);
+      runner.mark();
       digests.push(runner.digest());
-      await runner.run(measured);
-      digests.push(runner.digest());
+      for (let time = 0; time < 2; time += 1) {
+        await runner.run(measured);
+        digests.push(runner.digest());
+        expect(runner.rewind()).toBe(true);
+        digests.push(runner.digest());
+      }
       await runner.stop();
+      seen.push(digests);
     }
-    expect(digests[0]).toBe(digests[2]);
-    expect(digests[1]).toBe(digests[3]);
-    expect(digests[0]).not.toBe(digests[1]);
+    const [before, after, ...again] = seen[0]!;
+    expect(before).not.toBe(after);
+    expect(again).toEqual([before, after, before]);
+    expect(seen[1]).toEqual(seen[0]);
   });
 
   it('counts nothing where a transaction does not succeed', async () => {
@@ -135,14 +161,17 @@ describe('reports', () => {
     accounts: 20,
     txs: 100,
     batch: 30,
-    runs: 1,
+    rounds: 1,
+    passes: 1,
     gas: 2_100_000,
     seconds: 0.05,
     cpuSeconds: 0.08,
+    cpuPerWall: 1.6,
     tps: 2_000,
     mgasPerSecond: 42,
     latencyMs: { p50: 10, p99: 12.5 },
-    executions: 101,
+    counters: { ...noCounts(), executions: 1_101, staleSlot: 1 },
+    restarts: 0,
     stages: {
       sign: { seconds: 0.01, perSecond: 10_000 },
       recover: { seconds: 0.01, perSecond: 10_000 },
@@ -151,22 +180,32 @@ describe('reports', () => {
     },
     versus: { '@ethereumjs/vm': { tps: 1_000, ratio: 2 } },
     speedup: 1.5,
+    speedupRange: { min: 1.25, max: 1.75 },
   };
 
   it('are columns under their headings', () => {
-    const [row, peers] = tableRow(line).split('\n');
+    const [row, peers, , work] = tableRow(line).split('\n');
     expect(row!.length).toBe(tableHead().length);
-    expect(row).toMatch(/transfer +reference +2 +2,000 +42\.0 +0\.08 +10\.00 +12\.50 +1\.50x$/);
+    expect(row).toMatch(
+      /transfer +reference +2 +2,000 +42\.0 +0\.08 +1\.60 +10\.00 +12\.50 +1\.50x$/,
+    );
     expect(peers).toContain('2.00x @ethereumjs/vm (1,000 tx/s)');
+    expect(work).toBe('    staleSlot 1, executions 1,101, speedup 1.25 to 1.75');
   });
 
-  it('are bars of a length in proportion, a peer once', () => {
-    const chart = chartOf([line, { ...line, workers: 0, tps: 500 }]);
+  it('are bars of a length in proportion, a peer once, and speed-ups below', () => {
+    const { speedup: _, ...sequential } = line;
+    const chart = chartOf([
+      { ...sequential, workers: 0, tps: 500 },
+      line,
+      { ...line, workers: 3, speedup: 3 },
+    ]);
     const lengths = [...chart.matchAll(/width="([\d.]+)" height="18"/g)].map(([, width]) =>
       Number(width),
     );
-    expect(lengths).toEqual([400, 100, 200]);
+    expect(lengths).toEqual([100, 400, 400, 200, 200, 400]);
     expect(chart.match(/ethereumjs/g)).toHaveLength(1);
+    expect(chart).toContain('1.50x');
     expect(chart).toMatch(/^<svg [\s\S]*<\/svg>\n$/);
   });
 });

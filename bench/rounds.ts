@@ -1,0 +1,151 @@
+/**
+ * Rounds of measuring. Several ways of running the same transactions (lanes) take turns, so that
+ * what else the machine does hits all of them alike, and the median round of each counts. A round
+ * runs the transactions again and again from the same state until it is long enough for a clock.
+ */
+import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+import type { Clock } from '../state/base/ports.js';
+import { addCounts, noCounts } from '../workers/batch.js';
+import type { AllocEntry } from './chain.js';
+import type { BatchFigures, Runner, StartRunner } from './path.js';
+import { type Prepared, sliceOf } from './prepare.js';
+
+const PASSES_MAX = 1_000;
+
+/** What all lanes run. */
+export interface Course {
+  readonly alloc: readonly AllocEntry[];
+  readonly prepared: Prepared;
+  /** Transactions given to the executor at once. */
+  readonly batch: number;
+  /** Senders are recovered within the time, where the path can do it. */
+  readonly isSigned: boolean;
+  readonly start: StartRunner;
+  readonly clock: Clock;
+  /** Told after every pass: the state it left. @throws where that is not right */
+  readonly judge: (digest: string, gas: number) => void;
+}
+
+/** Figures of all passes of a round together. */
+export interface Round extends BatchFigures {
+  readonly passes: number;
+  readonly txs: number;
+}
+
+export class Lane {
+  readonly engine: string;
+  readonly workers: number;
+  readonly rounds: Round[] = [];
+  /** Microseconds from giving a batch to the executor until it is committed. */
+  latency: RecordableHistogram = createHistogram();
+  private readonly course: Course;
+  private runner: Runner | null = null;
+
+  constructor(course: Course, engine: string, workers: number) {
+    this.course = course;
+    this.engine = engine;
+    this.workers = workers;
+  }
+
+  /** One pass that does not count: memory is touched, code compiled. */
+  async warmUp(): Promise<void> {
+    await this.pass();
+    this.latency = createHistogram();
+  }
+
+  /** @param seconds  that it takes at least */
+  async round(seconds: number): Promise<void> {
+    const { length } = this.course.prepared.measured.raws;
+    let sum = await this.pass();
+    let passes = 1;
+    while (sum.milliseconds < seconds * 1_000 && passes < PASSES_MAX) {
+      sum = added(sum, await this.pass());
+      passes += 1;
+    }
+    this.rounds.push({ ...sum, passes, txs: passes * length });
+  }
+
+  /** That with the median speed. */
+  get median(): Round {
+    const pace = ({ milliseconds, txs }: Round) => milliseconds / txs;
+    const sorted = [...this.rounds].sort((a, b) => pace(a) - pace(b));
+    return sorted[Math.floor(sorted.length / 2)]!;
+  }
+
+  async stop(): Promise<void> {
+    const { runner } = this;
+    this.runner = null;
+    await runner?.stop();
+  }
+
+  private async pass(): Promise<BatchFigures> {
+    const { course, latency } = this;
+    this.runner ??= await this.begin();
+    const { runner } = this;
+    const { measured } = course.prepared;
+    let sum: BatchFigures | undefined;
+    for (let start = 0; start < measured.raws.length; start += course.batch) {
+      const figures = await runner.run(sliceOf(measured, start, start + course.batch));
+      latency.record(Math.max(1, Math.round(figures.milliseconds * 1_000)));
+      sum = sum === undefined ? figures : added(sum, figures);
+    }
+    const end = await runner.finish();
+    const pass = sum === undefined ? end : added(sum, end);
+    course.judge(runner.digest(), pass.gas);
+    if (!runner.rewind()) await this.stop();
+    return pass;
+  }
+
+  private async begin(): Promise<Runner> {
+    const { start, alloc, clock, isSigned, prepared } = this.course;
+    const { engine, workers } = this;
+    const runner = await start({ engine, workers, alloc, clock, isSigned });
+    try {
+      await runner.run(prepared.warmUp);
+      await runner.finish();
+    } catch (error) {
+      await runner.stop();
+      throw error;
+    }
+    runner.mark();
+    return runner;
+  }
+}
+
+/** Warms all up, then lets them take turns. @param said  what is under way */
+export async function takeTurns(
+  lanes: readonly Lane[],
+  { rounds, seconds }: { readonly rounds: number; readonly seconds: number },
+  said: (lane: Lane, round: number) => void,
+): Promise<void> {
+  try {
+    for (const lane of lanes) {
+      said(lane, 0);
+      await lane.warmUp();
+    }
+    for (let round = 1; round <= rounds; round += 1) {
+      for (const lane of lanes) {
+        said(lane, round);
+        await lane.round(seconds);
+      }
+    }
+  } finally {
+    for (const lane of lanes) await lane.stop();
+  }
+}
+
+function added(a: BatchFigures, b: BatchFigures): BatchFigures {
+  const counts = noCounts();
+  addCounts(counts, a.counts);
+  addCounts(counts, b.counts);
+  const stages = { ...a.stages };
+  for (const [name, ms] of Object.entries(b.stages)) stages[name] = (stages[name] ?? 0) + ms;
+  return {
+    milliseconds: a.milliseconds + b.milliseconds,
+    cpuMilliseconds: a.cpuMilliseconds + b.cpuMilliseconds,
+    gas: a.gas + b.gas,
+    counts,
+    restarts: a.restarts + b.restarts,
+    stages,
+  };
+}
