@@ -32,6 +32,11 @@ export interface BenchLine {
   readonly mgasPerSecond: number;
   /** From giving a batch to the executor until it is committed, over all batches of all rounds. */
   readonly latencyMs: { readonly p50: number; readonly p99: number };
+  /**
+   * If every batch had been as fast as it was in its fastest pass: what a machine does that is not
+   * shared. `speedup` is against the same of workers 0.
+   */
+  readonly best: { readonly tps: number; readonly speedup?: number };
   /** Executions (repeated ones included), aborts by cause, and what the scheduler counts. */
   readonly counters: Counts;
   /** Times that worker threads had to be replaced. */
@@ -110,18 +115,24 @@ function notesOf(line: BenchLine): string[] {
     ([name, { perSecond }]) => `${name} ${grouped(perSecond)}/s`,
   );
   if (nanosecondsPerIteration !== undefined) parts.push(`${nanosecondsPerIteration} ns/iteration`);
-  const notes = [peers.join(', '), parts.join(', '), workOf(line)];
+  const notes = [peers.join(', '), parts.join(', '), paceOf(line), workOf(line)];
   return notes.filter((note) => note !== '').map((note) => `    ${note}`);
 }
 
-/** How the work went, and what there was none of is not named. */
-function workOf({ counters, restarts, speedupRange }: BenchLine): string {
-  const named = Object.entries({ ...counters, restarts }).filter(([, count]) => count > 0);
-  const range =
-    speedupRange === undefined
-      ? []
-      : [`speedup ${speedupRange.min.toFixed(2)} to ${speedupRange.max.toFixed(2)}`];
-  return [...named.map(([name, count]) => `${name} ${grouped(count)}`), ...range].join(', ');
+/** How steady the rounds were. */
+function paceOf({ best, speedupRange }: BenchLine): string {
+  const speedup = best.speedup === undefined ? '' : ` (${best.speedup.toFixed(2)}x)`;
+  const pace = `fastest batches ${grouped(best.tps)} tx/s${speedup}`;
+  if (speedupRange === undefined) return pace;
+  return `${pace}, rounds ${speedupRange.min.toFixed(2)}x to ${speedupRange.max.toFixed(2)}x`;
+}
+
+/** How the work went; what there was none of is not named. */
+function workOf({ counters, restarts }: BenchLine): string {
+  return Object.entries({ ...counters, restarts })
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => `${name} ${grouped(count)}`)
+    .join(', ');
 }
 
 function grouped(value: number): string {

@@ -122,6 +122,7 @@ function lineOf(subject: Subject, { lane, sequential, peers }: LineParts): Bench
     tps: rate(txs, milliseconds),
     mgasPerSecond: round(gas / (milliseconds * 1_000), 3),
     latencyMs: { p50: latency.percentile(50) / 1_000, p99: latency.percentile(99) / 1_000 },
+    best: bestOf(options.txs, lane, sequential),
     counters: counts,
     restarts,
     stages: { ...prepared.stages, execute: stageOf(txs, milliseconds), ...partsOf(median) },
@@ -131,6 +132,12 @@ function lineOf(subject: Subject, { lane, sequential, peers }: LineParts): Bench
       : { nanosecondsPerIteration: round((milliseconds * 1e6) / (txs * iterations), 3) }),
     ...(workers === 0 || sequential === undefined ? {} : speedupOf(lane, sequential)),
   };
+}
+
+function bestOf(txs: number, lane: Lane, sequential: Lane | undefined): BenchLine['best'] {
+  const tps = rate(txs, lane.bestMs);
+  if (lane.workers === 0 || sequential === undefined) return { tps };
+  return { tps, speedup: round(sequential.bestMs / lane.bestMs, 3) };
 }
 
 /** Of the medians, and how far the rounds that were neighbours lie apart in it. */

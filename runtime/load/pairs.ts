@@ -58,18 +58,18 @@ export function* oneSenderPairs(accounts: number): Endless {
 
 /** Anybody to anybody, oneself included; with a lot. */
 export function* randomPairs(accounts: number, numbers: SeededNumbers): Endless {
-  const any = () => numbers.below(accounts);
-  for (;;) yield { from: any(), to: any(), lot: numbers.below(2 ** 32) };
+  const pick = () => numbers.below(accounts);
+  for (;;) yield { from: pick(), to: pick(), lot: numbers.below(2 ** 32) };
 }
 
 /** Anybody to anybody, and some are in demand. */
 export function* hotPairs(accounts: number, numbers: SeededNumbers): Endless {
   const hot = Math.max(1, Math.floor(accounts / HOT_DIVISOR));
-  const any = () =>
+  const pick = () =>
     numbers.below(100) < HOT_PERCENT
       ? accounts - hot + numbers.below(hot)
       : numbers.below(accounts);
-  for (;;) yield { from: any(), to: any() };
+  for (;;) yield { from: pick(), to: pick() };
 }
 
 /** Within families, cluster after cluster; people that fill no cluster of the ten sit out. */

@@ -1,8 +1,9 @@
 /**
  * The exchange of the `swap` loads: Uniswap V2 as its authors published it on npm, the factory, the
- * router and pairs, each with two tokens of its own. Their licence is GPL, so that their code is not ours to
- * carry: it is read from the development packages where those are installed, and the load is not
- * there without them. Storage is laid out as deploying and adding liquidity would have left it.
+ * router and pairs, each with two tokens of its own. Their licence is GPL, so that their code is
+ * not ours to carry: it is read from the development packages where those are installed, and the
+ * load is not there without them. Storage is laid out as deploying and adding liquidity would have
+ * left it.
  */
 import { createRequire } from 'node:module';
 import { assert } from '../../state/base/assert.js';
