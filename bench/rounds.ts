@@ -22,8 +22,11 @@ export interface Course {
   readonly isSigned: boolean;
   readonly start: StartRunner;
   readonly clock: Clock;
-  /** Told after every pass: the state it left. @throws where that is not right */
-  readonly judge: (digest: string, gas: number) => void;
+  /**
+   * Told after every pass its gas, and after the first of a round the state it left, too: a hash of
+   * that takes longer than the pass. @throws where one is not right
+   */
+  readonly judge: (gas: number, digest: string | null) => void;
 }
 
 /** Figures of all passes of a round together. */
@@ -51,17 +54,17 @@ export class Lane {
 
   /** One pass that does not count: memory is touched, code compiled. */
   async warmUp(): Promise<void> {
-    await this.pass();
+    await this.pass(true);
     this.latency = createHistogram();
   }
 
   /** @param seconds  that it takes at least */
   async round(seconds: number): Promise<void> {
     const { length } = this.course.prepared.measured.raws;
-    let sum = await this.pass();
+    let sum = await this.pass(true);
     let passes = 1;
     while (sum.milliseconds < seconds * 1_000 && passes < PASSES_MAX) {
-      sum = added(sum, await this.pass());
+      sum = added(sum, await this.pass(false));
       passes += 1;
     }
     this.rounds.push({ ...sum, passes, txs: passes * length });
@@ -85,7 +88,7 @@ export class Lane {
     await runner?.stop();
   }
 
-  private async pass(): Promise<BatchFigures> {
+  private async pass(isFirst: boolean): Promise<BatchFigures> {
     const { course, latency } = this;
     this.runner ??= await this.begin();
     const { runner } = this;
@@ -101,7 +104,7 @@ export class Lane {
       this.fastest[index] = Math.min(milliseconds, this.fastest[index] ?? milliseconds);
     }
     const pass = parts.reduce(added);
-    course.judge(runner.digest(), pass.gas);
+    course.judge(pass.gas, isFirst ? runner.digest() : null);
     if (!runner.rewind()) await this.stop();
     return pass;
   }

@@ -69,10 +69,12 @@ async function* runAll(subject: Subject): AsyncGenerator<BenchLine> {
 
 /** @throws DeltacastError EXECUTION_FAULT where a run left another state than the first */
 function sameAsFirst(): Course['judge'] {
-  let first: { digest: string; gas: number } | undefined;
-  return (digest, gas) => {
-    first ??= { digest, gas };
-    if (first.digest === digest && first.gas === gas) return;
+  let firstGas: number | undefined;
+  let firstDigest: string | null = null;
+  return (gas, digest) => {
+    firstGas ??= gas;
+    firstDigest ??= digest;
+    if (firstGas === gas && (digest === null || digest === firstDigest)) return;
     throw new DeltacastError('EXECUTION_FAULT', 'two runs of the same transactions disagree');
   };
 }
