@@ -2,6 +2,7 @@
  * Where a thread's EVM keeps what: the areas of its frames region, as shares of whatever size it
  * has. Every area is a bound: what does not fit makes the transaction the reference engine's.
  */
+import { KIB } from '../state/base/limits.js';
 import type { Region } from '../state/layout.js';
 import * as map from './kernel/map.js';
 
@@ -28,9 +29,13 @@ const SHARES = {
   codes: 1 / 16,
   jumps: 1 / 24,
   stack: 1 / 6,
+  notes: 1 / 32,
   record: 1 / 32,
   outcome: 1 / 10,
 } as const;
+
+/** What stays in a core's cache beside everything else. */
+const NOTES_BYTES_MAX = 192 * KIB;
 
 /** One line of the cache of jump bitmaps for so many bytes of bitmaps: codes of 8 KiB. */
 const JUMP_BYTES_PER_LINE = 1_024;
@@ -56,6 +61,9 @@ export function setUpMachine(memory: WebAssembly.Memory, frames: Region): Machin
   const stack = setter.take(SHARES.stack);
   setter.put(map.M_STACK_FLOOR, stack.base);
   setter.put(map.M_STACK_TOP, stack.base + stack.bytes);
+  const notes = setter.take(SHARES.notes, NOTES_BYTES_MAX);
+  setter.put(map.M_NOTES, notes.base);
+  setter.put(map.M_NOTES_END, notes.base + notes.bytes);
   const record = setter.take(SHARES.record);
   const outcome = setter.take(SHARES.outcome);
   const rest = setter.rest();
@@ -82,9 +90,9 @@ class Setter {
     this.view.setUint32(this.frames.base + field, value, true);
   }
 
-  /** A share of what the machine itself leaves. */
-  take(share: number): Region {
-    const wanted = (this.frames.bytes - map.MACHINE_BYTES) * share;
+  /** A share of what the machine itself leaves, or less. */
+  take(share: number, bytesMax = Number.POSITIVE_INFINITY): Region {
+    const wanted = Math.min((this.frames.bytes - map.MACHINE_BYTES) * share, bytesMax);
     const bytes = Math.floor(wanted / ALIGNMENT) * ALIGNMENT;
     const region = { base: this.next, bytes };
     this.next += bytes;

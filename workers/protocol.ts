@@ -123,11 +123,12 @@ export class Protocol {
     Atomics.store(this.words, map.COUNT, count);
   }
 
+  /** Visible with the turn that opens the batch. */
   setStep(index: number, kind: StepKind, record: number): void {
     const line = index * STEP_WORDS;
     this.table[line + map.RECORD] = record;
     this.table[line + map.KIND] = kind;
-    Atomics.store(this.table, line + map.STATUS, 0);
+    this.table[line + map.STATUS] = 0;
   }
 
   setContext(bytes: Uint8Array): void {

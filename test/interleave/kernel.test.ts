@@ -13,15 +13,15 @@ import { Dice } from './dice.js';
 import { KernelWorld } from './kernel-world.js';
 import { contextOf, FORKS, fillRich, richBlock } from './rich-block.js';
 
-/** R1 and R2 for what the kernel does without JavaScript: each order gives the sequential result. */
+/** R1, R2: what the kernel does without JavaScript gives the sequential result in each order. */
 
-const RUNS = Number(process.env['RUNS'] ?? 60);
+const RUNS = Number(process.env['RUNS'] ?? 300);
 const SEED = Number(process.env['SEED'] ?? 1);
 const WORKERS = (process.env['WORKERS'] ?? '1,2,3,4,8,16').split(',').map(Number);
 const FIRST = 2;
 const BLOCK_MAX = 40;
 /** A planted bug must show itself within so many blocks. */
-const PLANTED_RUNS = 600;
+const PLANTED_RUNS = 4_000;
 const THREADS = 17;
 const ARENA_MEGABYTES = 64;
 
@@ -35,7 +35,9 @@ function newArena(): Arena {
 
 /** What must not depend on who executed it, or when. */
 function visible(record: Uint8Array): string {
-  const { reads: _, writes: __, codes: ___, ...rest } = readOutcome(record);
+  // Engines keep the fee apart in different cases; it is in the cells in all of them.
+  const { status, reason, gasUsed, created, logs, output } = readOutcome(record);
+  const rest = { status, reason, gasUsed, created, logs, output };
   return JSON.stringify(rest, (_key, value) => {
     if (typeof value === 'bigint') return `${value}`;
     return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;
@@ -95,7 +97,7 @@ describe('the scheduler over the interpreter', () => {
   const interpreter = new Sequential('interpreter');
   it('executes random blocks in order as the reference engine does', async () => {
     const reference = new Sequential('reference');
-    for (let seed = SEED; seed < SEED + RUNS / 2; seed += 1) {
+    for (let seed = SEED; seed < SEED + RUNS / 10; seed += 1) {
       const dice = new Dice(seed);
       const fork = FORKS[dice.below(FORKS.length)] as ForkName;
       const records = richBlock(dice, fork, BLOCK_MAX);
@@ -111,9 +113,9 @@ describe('the scheduler over the interpreter', () => {
       await runSeed(world, seed, interpreter);
       for (const name of COUNTERS) seen.set(name, (seen.get(name) ?? 0) + world.counter(name));
     }
-    if (RUNS < 60 || workers === 1) return;
+    if (RUNS < 300 || workers === 1) return;
     // Anything less, and some way through the scheduler would go untried.
-    const tried = ['staleBalance', 'staleNonce', 'staleCode', 'staleSlot', 'needsHead', 'atHead'];
+    const tried = ['staleBalance', 'staleNonce', 'staleSlot', 'needsHead', 'atHead'];
     expect([...tried, 'stolen'].filter((name) => (seen.get(name) ?? 0) === 0)).toEqual([]);
   });
 });

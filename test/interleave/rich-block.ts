@@ -49,6 +49,8 @@ type Program = keyof typeof PROGRAMS;
 const NAMES = Object.keys(PROGRAMS) as Program[];
 const codeOf = (program: Program) => fromHex(PROGRAMS[program].replaceAll(' ', ''));
 const PLACES = NAMES.map(addressOf);
+/** Slots that many write are what conflicts are made of. */
+const CALLED = [...PLACES, ...Array.from({ length: 8 }, () => addressOf('counter'))];
 const INITCODES = ['', '00', 'fe', '60006000fd', '60016000526001601ff3', '6001600055ff'];
 /** London and the rules of EIP-161 alone; no SELFDESTRUCT; EIP-7702. */
 export const FORKS: readonly ForkName[] = ['london', 'shanghai', 'cancun', 'osaka'];
@@ -91,7 +93,8 @@ export function richBlock(dice: Dice, fork: ForkName, countMax: number): Uint8Ar
   const spread = 1 + dice.below(ACCOUNTS_COUNT);
   const nonces = new Map<number, number>();
   return Array.from({ length: 1 + dice.below(countMax) }, (_, index) => {
-    const sender = dice.roll() < 0.05 ? -1 : dice.below(spread);
+    const roll = dice.roll();
+    const sender = roll < 0.05 ? -1 : roll < 0.8 ? dice.below(RICH) : dice.below(ACCOUNTS_COUNT);
     const slip = dice.roll() < 0.06 ? dice.below(3) - 1 : 0;
     const expected = nonces.get(sender) ?? 0;
     if (slip === 0) nonces.set(sender, expected + 1);
@@ -104,20 +107,22 @@ export function richBlock(dice: Dice, fork: ForkName, countMax: number): Uint8Ar
 
 function randomFields(dice: Dice, spread: number) {
   const kind = dice.roll();
-  const value = pick(dice, [0n, 1n, 3n, 200_000n, ETHER / 3n, ETHER]);
-  const maxFeePerGas = pick(dice, [6, 7, 9, 9, 100]);
+  // What is not valid makes all later nonces of its sender wrong: it must be rare.
+  const isOdd = dice.roll() < 0.04;
+  const value = isOdd ? ETHER : pick(dice, [0n, 1n, 3n, 200_000n, ETHER / 50n]);
+  const maxFeePerGas = isOdd ? pick(dice, [6, 7, 1_000]) : pick(dice, [7, 9, 9, 100]);
   const maxPriorityFeePerGas = Math.min(maxFeePerGas, dice.below(5));
   const fees = { type: 2, maxFeePerGas, maxPriorityFeePerGas } as const;
   if (kind < 0.45) {
-    const gasLimit = pick(dice, [21_000, 21_000, 21_000, 20_999, 50_000]);
+    const gasLimit = isOdd ? 20_999 : pick(dice, [21_000, 50_000]);
     return { ...fees, value, gasLimit, to: toHex(anyAddress(dice, spread)) };
   }
-  const gasLimit = pick(dice, [200_000, 200_000, 60_000, 30_000]);
+  const gasLimit = pick(dice, [200_000, 200_000, 60_000, isOdd ? 20_000 : 30_000]);
   const small = dice.roll() < 0.7 ? 0n : value;
   if (kind < 0.55) {
     return { ...fees, value: small, gasLimit, data: `0x${pick(dice, INITCODES)}` as const };
   }
-  const to = toHex(pick(dice, PLACES));
+  const to = toHex(pick(dice, CALLED));
   const word = dice.roll() < 0.5 ? toWord(BigInt(dice.below(spread))) : padded(dice, spread);
   return { ...fees, value: small, gasLimit, to, data: toHex(word) };
 }

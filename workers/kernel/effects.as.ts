@@ -18,8 +18,9 @@ import {
   ABORT_WINDOW, ACCOUNT_BYTES, A_BALANCE, A_BALANCE_0, A_BALANCE_CELL, A_CODE, A_CODE_0,
   A_CODE_CELL, A_FLAGS, A_NONCE, A_NONCE_0, A_NONCE_CELL, A_SLOTS, HAS_BALANCE, HAS_CODE, HAS_NONCE,
   HAS_VALUE, IS_BLIND, IS_DELTA, IS_TOUCHED, M_ABORT, M_ACCOUNTS, M_ACCOUNTS_TOP, M_BOUND,
-  M_EFFECTS, M_IS_HEAD, M_MEMORY, M_RETURN, M_SCRATCH, M_SCRATCH_2, M_SCRATCH_3, M_SLOTS,
-  M_SLOTS_TOP, NO_ROOM, SLOT_BYTES, S_ACCOUNT, S_CELL, S_FLAGS, S_NEXT, S_VALUE, S_VALUE_0,
+  M_EFFECTS, M_IS_HEAD, M_MEMORY, M_NOTES_AT, M_NOTES_LIMIT, M_NOTES_TOP, M_RETURN, M_SCRATCH,
+  M_SCRATCH_2, M_SCRATCH_3, M_SLOTS, M_SLOTS_TOP, NO_ROOM, SLOT_BYTES, S_ACCOUNT, S_CELL, S_FLAGS,
+  S_NEXT, S_VALUE, S_VALUE_0,
 } from "./map";
 import { O_SLIM_CODES } from "./record-map";
 import { stepRead } from "./base.as";
@@ -36,36 +37,56 @@ export function writeEffects(
 ): i32 {
   const bytes = writeSlimOutcome(m, out, end, status, gas, created);
   if (bytes < 0) return bytes;
-  const effects = beginEffects(m, out, bytes);
-  if (effects + EFFECTS_BYTES > end) return NO_ROOM;
+  const own = <usize>load<u32>(m, M_NOTES_AT);
+  if (own != 0 && noteAll(m, out, own, <usize>load<u32>(m, M_NOTES_LIMIT)) != 0) return bytes;
+  const top = noteAll(m, out, behind(out, bytes), end);
+  if (top != 0) return <i32>(top - out);
+  return load<u32>(m, M_ABORT) != 0 ? -<i32>load<u32>(m, M_ABORT) : NO_ROOM;
+}
+
+/** @returns the offset behind the notes, or 0 where they do not fit */
+function noteAll(m: usize, out: usize, effects: usize, end: usize): usize {
+  if (effects + EFFECTS_BYTES > end) return 0;
+  beginEffects(m, effects);
   store<u32>(effects, load<u32>(out, O_SLIM_CODES) ? <u32>(out + O_SLIM_CODES) : 0, E_CODES);
   copyWord(m + M_SCRATCH_3, effects + E_FEE);
   let at = writeReads(m, effects, end);
   if (at != 0) at = writeNodes(m, effects, at, end);
-  if (at != 0) return <i32>(at - out);
-  return load<u32>(m, M_ABORT) != 0 ? -<i32>load<u32>(m, M_ABORT) : NO_ROOM;
+  store<u32>(m, <u32>at, M_NOTES_TOP);
+  return at;
+}
+
+/** Notes behind a record of so many bytes. */
+@inline
+export function behind(out: usize, bytes: usize): usize {
+  return (out + bytes + 15) & ~15;
 }
 
 /** As writeRefusal. @param reason  its index */
 export function writeRefusedEffects(m: usize, out: usize, end: usize, reason: u32): i32 {
   const bytes = writeSlimRefusal(out, end, reason);
   if (bytes < 0) return bytes;
-  const effects = beginEffects(m, out, bytes);
-  if (effects + EFFECTS_BYTES > end) return NO_ROOM;
-  const at = writeReads(m, effects, end);
-  return at == 0 ? NO_ROOM : <i32>(at - out);
+  const own = <usize>load<u32>(m, M_NOTES_AT);
+  if (own != 0 && noteReads(m, own, <usize>load<u32>(m, M_NOTES_LIMIT)) != 0) return bytes;
+  const top = noteReads(m, behind(out, bytes), end);
+  return top == 0 ? NO_ROOM : <i32>(top - out);
 }
 
-/** Empty notes behind a record of so many bytes. */
-export function beginEffects(m: usize, out: usize, bytes: usize): usize {
-  const effects = (out + bytes + 15) & ~15;
+function noteReads(m: usize, effects: usize, end: usize): usize {
+  if (effects + EFFECTS_BYTES > end) return 0;
+  beginEffects(m, effects);
+  const at = writeReads(m, effects, end);
+  store<u32>(m, <u32>at, M_NOTES_TOP);
+  return at;
+}
+
+export function beginEffects(m: usize, effects: usize): void {
   store<u32>(m, <u32>effects, M_EFFECTS);
   store<u32>(effects, 0, E_READS);
   store<u32>(effects, 0, E_WRITES);
   store<u32>(effects, 0, E_WRITES_AT);
   store<u32>(effects, 0, E_CODES);
   setWord(effects + E_FEE, 0);
-  return effects;
 }
 
 /** @returns the offset behind the reads, or 0 where there is no room */

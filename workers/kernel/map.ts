@@ -109,6 +109,13 @@ export const MSG_CALLER = 920;
 /** 1: what is read and written is noted for the scheduler (effects-map.ts), at M_EFFECTS. */
 export const M_HAS_EFFECTS = 944;
 export const M_EFFECTS = 948;
+/** Where the scheduler wants the notes of this step, 0: behind the outcome; and where they end. */
+export const M_NOTES_AT = 952;
+export const M_NOTES_LIMIT = 956;
+export const M_NOTES_TOP = 960;
+/** The area that the scheduler chooses from. */
+export const M_NOTES = 964;
+export const M_NOTES_END = 968;
 
 export const KIND_CALL = 0;
 export const KIND_CREATE = 1;

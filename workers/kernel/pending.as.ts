@@ -8,7 +8,7 @@
  */
 import { cellPointer } from "../../state/kernel/arena.as";
 import { CELL_PENDING, CONTROL_BASE } from "../../state/kernel/map";
-import { NODE_NEXT, NODE_STEP } from "./effects-map";
+import { NODE_BYTES, NODE_NEXT, NODE_STEP } from "./effects-map";
 import { HEAD, HEAD_SHIFT } from "../protocol-map";
 
 /** A reader looks at so many nodes: more are only there when the head is far behind. */
@@ -25,13 +25,19 @@ export function publishNode(id: u32, node: usize, epoch: u32): void {
   }
 }
 
+/** Nodes of committed steps are written over: what one points to then may be anything. */
+@inline
+function isThere(node: usize): bool {
+  return node != 0 && <i32>((node + NODE_BYTES - 1) >> 16) < memory.size();
+}
+
 /** The node that step `step` should read, or 0: what is committed. */
 export function pendingNode(id: u32, epoch: u32, step: u32): usize {
   const word = atomic.load<u64>(cellPointer(id) + <usize>CELL_PENDING);
   if (<u32>(word >> 32) != epoch) return 0;
   const head = <u32>(atomic.load<i32>(<usize>CONTROL_BASE + (HEAD << 2)) >> HEAD_SHIFT);
   let node = <usize><u32>word;
-  for (let looks: u32 = 0; node != 0 && looks < LOOKS_MAX; looks++) {
+  for (let looks: u32 = 0; isThere(node) && looks < LOOKS_MAX; looks++) {
     const writer = load<u32>(node, NODE_STEP);
     // Committed already: the cell itself is as new, or newer.
     if (writer < head) return 0;

@@ -16,6 +16,9 @@ export const STALE_SHARE = 40;
 /** Between two tries to work together, one works alone. */
 export const SOLO_STEPS = 1024;
 
+/** A half with less room than this is full; most executions note a fraction of it. */
+export const NOTES_ROOM = 4096;
+
 /** The first four are the kinds of cells that were no longer as read. */
 export const ABORTS_AT_HEAD = 4;
 export const ABORTS_DEFERRED = 5;

@@ -48,6 +48,10 @@ export const W_COMMIT_MS = 144;
 export const W_CHUNK = 152;
 export const W_TAKEN = 156;
 /** 96 bytes for whoever commits. */
+/** Where the next notes go, in which half of their place; per half, the step behind its last. */
+export const W_NOTES_NEXT = 160;
+export const W_NOTES_HALF = 164;
+export const W_NOTES_LAST = 168;
 export const W_SCRATCH = 192;
 export const WORKER_BYTES = 320;
 

@@ -1,4 +1,5 @@
 /** Taking steps of a batch, executing them, and waiting where there are none (scheduler.as.ts). */
+import { keepNotes, placeNotes } from "./scheduler-notes.as";
 import {
   CLAIM, DEFERRED, EFFECTS, EXECUTED, FAILED_OUTCOME_FULL, FAILURE, HEAD, KIND, KIND_CREDITS,
   KIND_TRANSACTION, OUTCOME, OWNER, RECORD, SOLO, STATUS, TOKEN, WAITERS,
@@ -140,9 +141,11 @@ export function execute(w: usize): void {
   const out = <usize>load<u32>(w, W_OUT_NEXT);
   const epoch = load<u32>(w, W_IS_HEAD) ? 0 : load<u32>(w, W_EPOCH);
   const record = <usize>load<u32>(field(index, RECORD));
+  placeNotes(w, m);
   const bytes = run(m, record, out, <usize>load<u32>(w, W_OUT_END), epoch, index);
   if (bytes > 0) {
     store<u32>(w, load<u32>(m, M_EFFECTS), W_EFFECTS);
+    keepNotes(w, m);
     settle(w, out, out + <usize>bytes);
   } else if (bytes == NO_ROOM) noPlace(w);
   else go(w, ASK);

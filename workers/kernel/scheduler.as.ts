@@ -8,6 +8,7 @@
  * takes, it executes at the head at once and notes no reads: alone, a worker does only that. When
  * too much ahead of its turn turns out stale, all leave the work to one for a while.
  */
+import { beginNotes } from "./scheduler-notes.as";
 import { ACTIVE, COUNT, EPOCH, FAILURE, WORKERS } from "../protocol-map";
 import {
   advance, apply, beginApplying, decide, finish, giveUp, holdHead, holdStatus, judge, release,
@@ -43,6 +44,7 @@ export function begun(w: usize): void {
   store<u32>(w, 0, W_IS_DIRECT);
   store<u32>(w, 0, W_IS_IDLE);
   store<u32>(w, max(load<u32>(w, W_CHUNK), 1), W_CHUNK);
+  beginNotes(w);
   store<f64>(w, 0, W_PARKED_MS);
   store<f64>(w, 0, W_COMMIT_MS);
   go(w, CHECK_FAILURE);

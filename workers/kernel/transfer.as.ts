@@ -11,7 +11,7 @@ import { findInline, hashAddress, hashField, touchCells } from "../../state/kern
 import { KIND_BALANCE, KIND_CODE, KIND_NONCE } from "../../state/kernel/map";
 import { isAddress, precompileAt } from "./access.as";
 import { readBase } from "./base.as";
-import { beginEffects, endNode, endRead } from "./effects.as";
+import { beginEffects, behind, endNode, endRead } from "./effects.as";
 import {
   EFFECTS_BYTES, EFFECT_KEY_BYTES, E_FEE, E_WRITES_AT, NODE_BYTES, NODE_HOW, NODE_VALUE,
   READ_ADDABLE, READ_AT_LEAST, READ_BYTES, READ_HOW, READ_VALUE, WRITE_ADD, WRITE_SET,
@@ -20,7 +20,8 @@ import { writeHead } from "./outcome.as";
 import { add, fitsU64, lt, sub } from "./u256.as";
 import { compareAddress, copyWord, isZeroWord, setWord } from "./words.as";
 import {
-  M_BASE_FEE, M_BLOCK_GAS_LIMIT, M_BYTES, M_COINBASE, M_IS_HEAD, M_SCRATCH, M_SCRATCH_2,
+  M_BASE_FEE, M_BLOCK_GAS_LIMIT, M_BYTES, M_COINBASE, M_IS_HEAD, M_NOTES_AT, M_NOTES_LIMIT,
+  M_NOTES_TOP, M_SCRATCH, M_SCRATCH_2,
 } from "./map";
 import {
   IS_CREATION, O_FEE, O_GAS, O_LISTS, R_ACCESS_LIST, R_AUTHORIZATIONS, R_DATA, R_FLAGS, R_GAS_LIMIT,
@@ -35,9 +36,11 @@ const PRICE_END: u64 = 1 << 40;
 const GAS_LIMIT_MAX: u64 = 1 << 24;
 /** Header and five empty lists. */
 const RECORD_BYTES: usize = 89;
-/** Record, alignment, notes: at most five reads and three writes, each with a key. */
-const ROOM_BYTES: usize = RECORD_BYTES + 16 + EFFECTS_BYTES + 5 * (READ_BYTES + EFFECT_KEY_BYTES)
+/** At most five reads and three writes, each with a key. */
+const NOTES_BYTES: usize = EFFECTS_BYTES + 5 * (READ_BYTES + EFFECT_KEY_BYTES)
   + 3 * (NODE_BYTES + EFFECT_KEY_BYTES);
+/** Record, alignment, notes. */
+const ROOM_BYTES: usize = RECORD_BYTES + 16 + NOTES_BYTES;
 
 // In the machine's bytes: cell ids, words; a sum of what was touched, for nobody.
 const BALANCE_CELL: usize = M_BYTES;
@@ -145,7 +148,10 @@ function writeTransfer(m: usize, record: usize, out: usize, isHead: bool): i32 {
   store<u64>(out, bswap(tip * GAS), O_FEE + 24);
   v128.store(out, i64x2.splat(0), O_LISTS);
   store<u32>(out, 0, O_LISTS + 16);
-  const effects = beginEffects(m, out, RECORD_BYTES);
+  const own = <usize>load<u32>(m, M_NOTES_AT);
+  const isOwn = own != 0 && own + NOTES_BYTES <= <usize>load<u32>(m, M_NOTES_LIMIT);
+  const effects = isOwn ? own : behind(out, RECORD_BYTES);
+  beginEffects(m, effects);
   store<u64>(effects, tip * GAS, E_FEE);
   let at = effects + EFFECTS_BYTES;
   if (!isHead) at = noteReads(m, record, effects, at);
@@ -154,7 +160,8 @@ function writeTransfer(m: usize, record: usize, out: usize, isHead: bool): i32 {
   if (!isFirst) at = noteCredit(m, record, effects, at);
   at = noteDebit(m, record, effects, at, (load<u64>(m, M_BASE_FEE) + tip) * GAS);
   if (isFirst) at = noteCredit(m, record, effects, at);
-  return <i32>(at - out);
+  store<u32>(m, <u32>at, M_NOTES_TOP);
+  return isOwn ? <i32>RECORD_BYTES : <i32>(at - out);
 }
 
 @inline
