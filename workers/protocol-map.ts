@@ -23,8 +23,9 @@ export const TOKEN = 64;
 /** Judged since the last decision whether to go on together, and how many of them were stale. */
 export const JUDGED = 65;
 export const STALE = 66;
-/** Steps until the next try to work together, while one works alone. */
+/** Steps until the next try to work together, while one works alone; and how many it was told. */
 export const SOLO_LEFT = 67;
+export const SOLO_TERM = 68;
 /** f64: sequence of the next included step. */
 export const SEQUENCE_AT = 272;
 export const FAILURE = 80;
@@ -43,6 +44,10 @@ export const MESSAGES_AT = 0x6000;
 export const MESSAGE_BYTES_MAX = 512;
 /** What each thread's scheduler remembers (kernel/scheduler-map.ts). */
 export const WORKERS_AT = 0xa000;
+/** A line of two words for each lane (kernel/scheduler-lanes.as.ts). */
+export const LANES_AT = 0xd000;
+export const LANES = 1024;
+export const LANE_BYTES = 8;
 /** A line for each step. */
 export const TABLE_AT = 0x10000;
 export const STEP_BYTES = 64;

@@ -64,7 +64,9 @@ export class Protocol {
     const messagesEnd = map.MESSAGES_AT + THREADS_MAX * map.MESSAGE_BYTES_MAX;
     assert(messagesEnd <= map.WORKERS_AT, 'what failing workers say ends before their state');
     const workersEnd = map.WORKERS_AT + THREADS_MAX * WORKER_BYTES;
-    assert(workersEnd <= map.TABLE_AT, 'the state of the workers ends before the table');
+    assert(workersEnd <= map.LANES_AT, 'the state of the workers ends before the lanes');
+    const lanesEnd = map.LANES_AT + map.LANES * map.LANE_BYTES;
+    assert(lanesEnd <= map.TABLE_AT, 'the lanes end before the table');
     assert(map.TABLE_AT + tableWords * 4 <= control.bytes, 'the table fits its region');
     this.words = new Int32Array(buffer, control.base, WORD_COUNT);
     this.table = new Int32Array(buffer, control.base + map.TABLE_AT, tableWords);

@@ -1,15 +1,17 @@
 /** Committing what was executed, in order, by whoever holds the token (scheduler.as.ts). */
+import { learnLane } from "./scheduler-lanes.as";
 import { CONTROL_BASE, FULL_UNDO } from "../../state/kernel/map";
 import {
   DEFERRED, EFFECTS, FAILED_ARENA_FULL, FAILED_UNDO_FULL, FAILURE, HEAD, HEAD_APPLYING, HEAD_SHIFT,
   JUDGED, KIND, KIND_CREDITS, KIND_TRANSACTION, OUTCOME, RECORD, SEQUENCE_AT, SOLO, SOLO_LEFT,
-  STALE, TOKEN, WAITERS,
+  SOLO_TERM, STALE, TOKEN, WAITERS,
 } from "../protocol-map";
 import { applyCredits, applyOutcome, staleRead } from "./commit.as";
 import { applyEffects, staleEffect } from "./commit-effects.as";
 import { O_STATUS, STATUS_NEEDS_HEAD, STATUS_OK } from "./record-map";
 import {
-  ABORTS_AT_HEAD, ABORTS_DEFERRED, COUNT_STOLEN, JUDGED_MIN, SOLO_STEPS, STALE_SHARE,
+  ABORTS_AT_HEAD, ABORTS_DEFERRED, COUNT_STOLEN, JUDGED_MIN, SOLO_STEPS, SOLO_STEPS_MAX,
+  STALE_SHARE,
 } from "./scheduler-limits";
 import {
   ADVANCE, APPLY, BEGIN_APPLYING, CHECK_FAILURE, DECIDE, EXECUTE, FINISH, GIVE_UP, HOLD_HEAD,
@@ -49,16 +51,21 @@ export function judge(w: usize): void {
   const kind = load<u32>(field(index, KIND));
   if (kind == KIND_CREDITS) return go(w, BEGIN_APPLYING);
   const abort = abortCause(w);
-  if (kind == KIND_TRANSACTION) {
-    store<u32>(word(JUDGED), load<u32>(word(JUDGED)) + 1);
-    if (abort >= 0) {
-      store<u32>(word(STALE), load<u32>(word(STALE)) + 1);
-      count(w, abort, 1);
-    }
-  }
+  learn(w, index, abort);
   if (abort < 0) return go(w, BEGIN_APPLYING);
   store<u32>(w, 1, W_IS_HEAD);
   go(w, EXECUTE);
+}
+
+/** What was left for the head was not done in vain, but it was not done together either. */
+@inline
+function learn(w: usize, index: u32, abort: i32): void {
+  if (load<u32>(field(index, KIND)) != KIND_TRANSACTION) return;
+  learnLane(index, abort >= 0 && abort != ABORTS_DEFERRED);
+  store<u32>(word(JUDGED), load<u32>(word(JUDGED)) + 1);
+  if (abort < 0) return;
+  store<u32>(word(STALE), load<u32>(word(STALE)) + 1);
+  count(w, abort, 1);
 }
 
 /** Index of a counter, or -1 where it stands. */
@@ -122,8 +129,10 @@ export function decide(w: usize): void {
   if (judged < <u32>JUDGED_MIN) return;
   const isStale = load<u32>(word(STALE)) * 100 > judged * <u32>STALE_SHARE;
   forget();
+  const term = load<i32>(word(SOLO_TERM));
+  store<i32>(word(SOLO_TERM), isStale ? min(max(2 * term, SOLO_STEPS), SOLO_STEPS_MAX) : 0);
   if (!isStale) return;
-  store<i32>(word(SOLO_LEFT), SOLO_STEPS);
+  store<i32>(word(SOLO_LEFT), load<i32>(word(SOLO_TERM)));
   atomic.store<i32>(word(SOLO), 1);
 }
 

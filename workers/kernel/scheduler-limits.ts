@@ -13,8 +13,17 @@ export const LEARN_DIVISOR = 4;
 export const JUDGED_MIN = 64;
 /** Percent: above it the work that is done twice costs more than the other worker gives. */
 export const STALE_SHARE = 40;
-/** Between two tries to work together, one works alone. */
+/** Between two tries to work together, one works alone; twice as long after each try in vain. */
 export const SOLO_STEPS = 1024;
+export const SOLO_STEPS_MAX = 16384;
+
+/** A lane's heat is the share of its executions that were stale lately, of 65,536. */
+export const HEAT_MAX = 65535;
+/** Above it a step waits for the one before it in its lane. */
+export const HOT = 32768;
+/** Heat comes and goes by an eighth; that of a hot lane goes by a 256th, or it would swing. */
+export const HEAT_SHIFT = 3;
+export const HOT_SHIFT = 8;
 
 /** A half with less room than this is full; most executions note a fraction of it. */
 export const NOTES_ROOM = 4096;

@@ -1,4 +1,5 @@
 /** Taking steps of a batch, executing them, and waiting where there are none (scheduler.as.ts). */
+import { enterLane } from "./scheduler-lanes.as";
 import { keepNotes, placeNotes } from "./scheduler-notes.as";
 import {
   CLAIM, DEFERRED, EFFECTS, EXECUTED, FAILED_OUTCOME_FULL, FAILURE, HEAD, KIND, KIND_CREDITS,
@@ -114,6 +115,9 @@ export function next(w: usize): void {
   store<u32>(w, isDirect, W_IS_HEAD);
   const kind = load<u32>(field(index, KIND));
   if (isDirect) store<u32>(w, index, W_HEAD);
+  if (kind == KIND_TRANSACTION && load<u32>(w, W_WORKERS) > 1 && enterLane(w, index) && !isDirect) {
+    return defer(w);
+  }
   if (kind == KIND_TRANSACTION || (isDirect && kind != KIND_CREDITS)) return go(w, EXECUTE);
   if (isDirect) return go(w, BEGIN_APPLYING);
   defer(w);
