@@ -10,6 +10,7 @@ import { type EngineFactory, loadEngineFactory } from './engine-factory.js';
 const ENGINES: Readonly<Record<string, string | null>> = {
   reference: null,
   interpreter: 'workers/interpreter-engine.js',
+  compiled: 'workers/compiled-engine.js',
 };
 
 export const ENGINE_NAMES: readonly string[] = Object.keys(ENGINES);

@@ -7,7 +7,7 @@
 import type { Arena } from '../state/arena.js';
 import { assert } from '../state/base/assert.js';
 import { instantiateKernel } from '../state/base/wasm.js';
-import { framesOf } from '../state/layout.js';
+import { framesOf, type Region } from '../state/layout.js';
 import { readAuthorization } from './authorizations.js';
 import type { BlockContext, Engine, ExecutionMode, KernelEngine, RunStep } from './engine.js';
 import { isFrom } from './fork.js';
@@ -23,11 +23,30 @@ import {
   SYSTEM_ADDRESS,
 } from './reference/reference-engine.js';
 
-interface EvmKernel {
+export interface EvmKernel {
   /** For the scheduler alone (kernel/scheduler.as.ts). */
   readonly runStep: RunStep;
   executeTransaction(m: number, record: number, out: number, end: number, isHead: number): number;
   executeSystemCall(m: number, call: number, length: number, out: number, end: number): number;
+  /** What frames of compiled code are called through. */
+  readonly table: WebAssembly.Table;
+  /** What compiled code calls, beside the above. */
+  readonly [name: string]: WebAssembly.ExportValue;
+}
+
+/** Makes functions of codes (compiler/code-cache.ts). */
+export interface Compiler {
+  /** Place in the kernel's table of the function for a code entry; 0: it is to be interpreted. */
+  compiled(entry: number): number;
+  beginBlock(fork: InterpretedFork): void;
+}
+
+export type CompilerFactory = (arena: Arena, kernel: EvmKernel, table: Region) => Compiler;
+
+/** What makes an interpreter another engine. */
+export interface InterpreterOptions {
+  readonly name: string;
+  readonly createCompiler: CompilerFactory;
 }
 
 /** How often each reason handed a transaction to the reference engine. */
@@ -46,7 +65,7 @@ const HASHES_MAX = 256;
 const PRECOMPILES_LAST = { london: 0x09, cancun: 0x0a, prague: 0x11 } as const;
 
 export class InterpreterEngine implements Engine {
-  readonly name = 'interpreter';
+  readonly name: string;
   readonly handOvers: HandOvers = { window: 0, hash: 0, fault: 0 };
   private readonly bytes: Uint8Array;
   private readonly buffer: ArrayBufferLike;
@@ -57,23 +76,32 @@ export class InterpreterEngine implements Engine {
   private readonly kernel: EvmKernel;
   private readonly place: MachineMemory;
   private readonly m: number;
+  private readonly compiler: Compiler | null = null;
   private context: BlockContext | undefined;
   private isInterpreted = false;
   private isReferenceReady = false;
 
-  constructor(arena: Arena, blockHash: BlockHashSource) {
+  constructor(arena: Arena, blockHash: BlockHashSource, options?: InterpreterOptions) {
+    this.name = options?.name ?? 'interpreter';
     this.bytes = arena.bytes;
     this.buffer = arena.memory.buffer;
     this.view = new DataView(arena.memory.buffer);
     this.blockHash = blockHash;
     this.reference = new ReferenceEngine(arena, blockHash);
-    this.place = setUpMachine(arena.memory, framesOf(arena.layout, arena.thread));
+    this.place = setUpMachine(
+      arena.memory,
+      framesOf(arena.layout, arena.thread),
+      options !== undefined,
+    );
     this.m = this.place.machine;
     this.kernel = instantiateKernel<EvmKernel>('evm', arena.memory, {
       precompile: (...call: PrecompileArguments) => this.precompile(...call),
       authority: (tuple: number, length: number, out: number) =>
         this.authority(tuple >>> 0, length, out >>> 0),
+      compiled: (entry: number) => this.compiler?.compiled(entry >>> 0) ?? 0,
     });
+    if (options === undefined) return;
+    this.compiler = options.createCompiler(arena, this.kernel, this.place.compiled);
   }
 
   get inKernel(): KernelEngine {
@@ -88,6 +116,7 @@ export class InterpreterEngine implements Engine {
     this.isInterpreted = fork !== undefined;
     if (fork === undefined) return;
     this.writeContext(block, fork);
+    this.compiler?.beginBlock(fork);
     if (forkBefore !== fork) this.bytes.set(packOpcodes(fork), this.m + map.M_OPCODES);
     return this.precompiles.prepare(fork);
   }

@@ -13,6 +13,8 @@ export interface MachineMemory {
   readonly record: Region;
   /** For an outcome record whose place is not in the arena. */
   readonly outcome: Region;
+  /** The table of compiled codes; of no bytes where there is no compiler. */
+  readonly compiled: Region;
 }
 
 /** Entries that fit behind an area's end: as many as one opcode can add, and more. */
@@ -40,8 +42,16 @@ const NOTES_BYTES_MAX = 192 * KIB;
 /** One line of the cache of jump bitmaps for so many bytes of bitmaps: codes of 8 KiB. */
 const JUMP_BYTES_PER_LINE = 1_024;
 
+/** 16 KiB: as many codes as one thread meets often, and half of a first-level cache. */
+const COMPILED_LINES = 256;
+const NOTHING: Region = { base: 0, bytes: 0 };
+
 /** Plans the region and sets up the machine in it; nothing of an engine before remains. */
-export function setUpMachine(memory: WebAssembly.Memory, frames: Region): MachineMemory {
+export function setUpMachine(
+  memory: WebAssembly.Memory,
+  frames: Region,
+  hasCompiler = false,
+): MachineMemory {
   const setter = new Setter(memory, frames);
   new Uint8Array(memory.buffer, frames.base, map.MACHINE_BYTES).fill(0);
   const rows = [
@@ -66,10 +76,13 @@ export function setUpMachine(memory: WebAssembly.Memory, frames: Region): Machin
   setter.put(map.M_NOTES_END, notes.base + notes.bytes);
   const record = setter.take(SHARES.record);
   const outcome = setter.take(SHARES.outcome);
+  const compiled = hasCompiler
+    ? setter.table(map.M_COMPILED_TABLE, COMPILED_LINES, map.COMPILED_LINE_BYTES)
+    : NOTHING;
   const rest = setter.rest();
   setter.put(map.M_MEMORY, rest.base);
   setter.put(map.M_MEMORY_END, rest.base + rest.bytes);
-  return { machine: frames.base, record, outcome };
+  return { machine: frames.base, record, outcome, compiled };
 }
 
 /** Takes areas one after the other and notes them in the machine. */
@@ -122,11 +135,13 @@ class Setter {
   }
 
   /** {base, mask} of a table with at least so many lines, a power of two, all zero. */
-  table(field: number, linesMin: number, lineBytes: number): void {
+  table(field: number, linesMin: number, lineBytes: number): Region {
     const lines = 2 ** Math.ceil(Math.log2(Math.max(linesMin, 2)));
     this.put(field, this.next);
     this.put(field + 4, lines - 1);
-    this.bytes.fill(0, this.next, this.next + lines * lineBytes);
-    this.next = Math.ceil((this.next + lines * lineBytes) / ALIGNMENT) * ALIGNMENT;
+    const region = { base: this.next, bytes: lines * lineBytes };
+    this.bytes.fill(0, region.base, region.base + region.bytes);
+    this.next = Math.ceil((region.base + region.bytes) / ALIGNMENT) * ALIGNMENT;
+    return region;
   }
 }

@@ -5,10 +5,14 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { Arena } from '../../state/arena.js';
 import { fromHex, toHex, toWord } from '../../state/base/bytes.js';
+import { createEngine as createCompiled } from '../../workers/compiled-engine.js';
 import { recordOfUnsigned } from '../../workers/decode.js';
 import type { BlockContext, ExecutionMode } from '../../workers/engine.js';
 import type { ForkName } from '../../workers/fork.js';
-import { InterpreterEngine } from '../../workers/interpreter-engine.js';
+import {
+  createEngine as createInterpreter,
+  type InterpreterEngine,
+} from '../../workers/interpreter-engine.js';
 import { type Outcome, readOutcome } from '../../workers/outcome.js';
 import { ReferenceEngine } from '../../workers/reference/reference-engine.js';
 import { CONTEXT } from './random-block.js';
@@ -40,8 +44,9 @@ export class TwoEngines {
   private readonly out = new Uint8Array(OUTCOME_BYTES);
   private context: BlockContext = CONTEXT;
 
-  constructor() {
-    this.ours = new InterpreterEngine(this.arena, hashOf);
+  constructor(name = process.env['ENGINE'] ?? 'interpreter') {
+    const create = name === 'compiled' ? createCompiled : createInterpreter;
+    this.ours = create(this.arena, hashOf) as InterpreterEngine;
     this.theirs = new ReferenceEngine(this.arena, hashOf);
   }
 

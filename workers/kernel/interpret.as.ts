@@ -13,6 +13,7 @@ import { callOpcode, createOpcode } from "./calls.as";
 import { keccakMemo } from "./keccak.as";
 import { jumpsOf } from "./jumps.as";
 import { endFrame } from "./messages.as";
+import { runCompiled } from "./run-compiled.as";
 import { touchBytes, touchRange } from "./memory.as";
 import { needBalance } from "./access.as";
 import {
@@ -21,8 +22,8 @@ import {
 } from "./u256.as";
 import { addressToWord, copyWord, isZeroWord, setWord, turnWord } from "./words.as";
 import {
-  A_BALANCE, F_CALLER, F_CODE, F_CODE_LENGTH, F_GAS, F_INPUT, F_INPUT_LENGTH, F_JUMPS, F_MEMORY,
-  F_MEMORY_SIZE, F_PARENT, F_PC, F_SELF, F_SP, F_VALUE, M_ABORT, M_BASE_FEE, M_BLOB_FEE,
+  A_BALANCE, F_CALLER, F_CODE, F_CODE_LENGTH, F_COMPILED, F_GAS, F_INPUT, F_INPUT_LENGTH, F_JUMPS,
+  F_MEMORY, F_MEMORY_SIZE, F_PARENT, F_PC, F_SELF, F_SP, F_VALUE, M_ABORT, M_BASE_FEE, M_BLOB_FEE,
   M_BLOCK_GAS_LIMIT, M_CHAIN_ID, M_COINBASE, M_GAS_PRICE, M_KECCAK_MEMO, M_NEXT_FRAME, M_NUMBER,
   M_OPCODES, M_ORIGIN, M_RANDAO, M_RECORD, M_RETURN, M_RETURN_LENGTH, M_TIMESTAMP, RESULT_FAILED,
   RESULT_OK, RESULT_REVERTED,
@@ -57,6 +58,11 @@ const ENTERS: u32 = 3;
 export function run(m: usize, entry: usize): void {
   let frame = entry;
   while (true) {
+    if (load<u32>(frame, F_COMPILED) != 0) {
+      frame = runCompiled(m, frame, entry);
+      if (frame == 0) return;
+      continue;
+    }
     let pc = <usize>load<u32>(frame, F_PC);
     let sp = <usize>load<u32>(frame, F_SP);
     let gas = load<i64>(frame, F_GAS);
@@ -420,7 +426,7 @@ function callDataLoad(frame: usize, sp: usize): void {
 }
 
 /** A hash of the transaction's list (EIP-4844): {length u32, bytes} each in the record. */
-function blobHash(m: usize, sp: usize): void {
+export function blobHash(m: usize, sp: usize): void {
   const record = <usize>load<u32>(m, M_RECORD);
   const count: u32 = record == 0 ? 0 : load<u32>(record, R_BLOB_HASHES + 4);
   if (!fitsU32(sp) || load<u32>(sp) >= count) return setWord(sp, 0);

@@ -116,6 +116,9 @@ export const M_NOTES_TOP = 960;
 /** The area that the scheduler chooses from. */
 export const M_NOTES = 964;
 export const M_NOTES_END = 968;
+/** Codes that are compiled (compiled.as.ts); 0: there is no compiler. */
+export const M_COMPILED_TABLE = 972;
+export const M_COMPILED_MASK = 976;
 
 export const KIND_CALL = 0;
 export const KIND_CREATE = 1;
@@ -233,6 +236,10 @@ export const F_ENTRY = 96;
 export const F_CALLER = 100;
 export const F_LAST_CODE = 120;
 export const F_VALUE = 128;
+/** Place in the table of functions; 0: the frame is interpreted. */
+export const F_COMPILED = 160;
+/** Where compiled code goes on: 0 at first, then as it was left. */
+export const F_RESUME = 164;
 export const FRAME_BYTES = 192;
 export const STACK_BYTES = 32768;
 
@@ -250,6 +257,14 @@ export const JUMP_LINE_BYTES = 48;
 export const RESULT_FAILED = 0;
 export const RESULT_OK = 1;
 export const RESULT_REVERTED = 2;
+/** What a frame answers, not how it ended: the frame M_NEXT_FRAME is to run first. */
+export const RESULT_ENTERS = 3;
+
+// Line of the table of compiled codes.
+export const COMPILED_ENTRY = 0;
+export const COMPILED_INDEX = 4;
+export const COMPILED_HASH = 16;
+export const COMPILED_LINE_BYTES = 64;
 
 /** The window is too small for this transaction: the reference engine takes it. */
 export const ABORT_WINDOW = 2;

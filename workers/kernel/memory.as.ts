@@ -36,7 +36,7 @@ export function touchBytes(m: usize, frame: usize, gas: i64, offset: usize, byte
   return end <= <u64>load<u32>(frame, F_MEMORY_SIZE) ? gas : growMemory(m, frame, gas, end);
 }
 
-function tooFar(m: usize, gas: i64): i64 {
+export function tooFar(m: usize, gas: i64): i64 {
   return gas < HUGE_MEMORY_GAS ? -1 : giveUp(m, ABORT_WINDOW);
 }
 

@@ -12,6 +12,7 @@ import {
   accountAt, codeCell, codeOf, giveUp, isDelegation, needBalance, needNonce, needValue,
 } from "./access.as";
 import { newCode } from "./codes.as";
+import { compiledOf } from "./compiled.as";
 import { saveAccount, undoTo } from "./journal.as";
 import { bitmapBytes } from "./jumps.as";
 import { setReturn } from "./memory.as";
@@ -19,15 +20,16 @@ import { runPrecompile } from "./precompiles.as";
 import { add, lt, sub } from "./u256.as";
 import { addressToWord, copyAddress, copyWord, isZeroWord, setWord } from "./words.as";
 import {
-  A_BALANCE, A_CODE, A_FLAGS, A_NONCE, A_PRECOMPILE, A_SLOTS, ABORT_HEAD, ABORT_WINDOW,
-  F_CALLER, F_CODE, F_CODE_LENGTH, F_CODES_TOP, F_DEPTH, F_ENTRY, F_GAS, F_INPUT, F_INPUT_LENGTH,
-  F_JUMPS, F_KIND, F_LAST_CODE, F_LOG_COUNT, F_LOGS_TOP, F_MARK, F_MEMORY, F_MEMORY_SIZE, F_OUT,
-  F_OUT_LENGTH, F_PARENT, F_PC, F_REFUND, F_SELF, F_SP, F_STATIC, F_VALUE, FORK_PRAGUE, FRAME_BYTES,
-  IS_CODE_NEW, IS_CREATED, IS_TOUCHED, IS_WARM, KIND_CREATE, M_ABORT, M_CODES_TOP, M_FORK,
-  M_IS_HEAD, M_JOURNAL_TOP, M_LAST_CODE, M_LOG_COUNT, M_LOGS_TOP, M_MARK, M_NEXT_FRAME, M_REFUND,
-  M_RESULT, M_RESULT_GAS, M_RETURN, M_RETURN_LENGTH, M_STACK_FLOOR, MSG_CALLER, MSG_CODE, MSG_DEPTH,
-  MSG_GAS, MSG_INPUT, MSG_INPUT_LENGTH, MSG_KIND, MSG_MEMORY, MSG_PARENT, MSG_PAYER, MSG_SELF,
-  MSG_STACK, MSG_STATIC, MSG_VALUE, RESULT_FAILED, RESULT_OK, S_NEXT, S_VALUE, STACK_BYTES,
+  ABORT_HEAD, ABORT_WINDOW, A_BALANCE, A_CODE, A_FLAGS, A_NONCE, A_PRECOMPILE,
+  A_SLOTS, FORK_PRAGUE, FRAME_BYTES, F_CALLER, F_CODE, F_CODES_TOP, F_CODE_LENGTH, F_COMPILED,
+  F_DEPTH, F_ENTRY, F_GAS, F_INPUT, F_INPUT_LENGTH, F_JUMPS, F_KIND, F_LAST_CODE, F_LOGS_TOP,
+  F_LOG_COUNT, F_MARK, F_MEMORY, F_MEMORY_SIZE, F_OUT, F_OUT_LENGTH, F_PARENT, F_PC, F_REFUND,
+  F_RESUME, F_SELF, F_SP, F_STATIC, F_VALUE, IS_CODE_NEW, IS_CREATED, IS_TOUCHED, IS_WARM,
+  KIND_CREATE, MSG_CALLER, MSG_CODE, MSG_DEPTH, MSG_GAS, MSG_INPUT, MSG_INPUT_LENGTH, MSG_KIND,
+  MSG_MEMORY, MSG_PARENT, MSG_PAYER, MSG_SELF, MSG_STACK, MSG_STATIC, MSG_VALUE, M_ABORT,
+  M_CODES_TOP, M_FORK, M_IS_HEAD, M_JOURNAL_TOP, M_LAST_CODE, M_LOGS_TOP, M_LOG_COUNT, M_MARK,
+  M_NEXT_FRAME, M_REFUND, M_RESULT, M_RESULT_GAS, M_RETURN, M_RETURN_LENGTH, M_STACK_FLOOR,
+  RESULT_FAILED, RESULT_OK, STACK_BYTES, S_NEXT, S_VALUE,
 } from "./map";
 
 const CODE_BYTE_GAS: i64 = 200;
@@ -167,6 +169,8 @@ function openFrame(m: usize, mark: u32, entry: usize): void {
   store<u32>(frame, load<u32>(m, M_LOGS_TOP), F_LOGS_TOP);
   store<u32>(frame, load<u32>(m, M_LOG_COUNT), F_LOG_COUNT);
   store<i64>(frame, load<i64>(m, M_REFUND), F_REFUND);
+  store<u32>(frame, entry == 0 ? 0 : compiledOf(m, entry), F_COMPILED);
+  store<u32>(frame, 0, F_RESUME);
   if (entry == 0) placeInitcode(m, frame);
   else {
     store<u32>(frame, <u32>codeBytes(entry), F_CODE);

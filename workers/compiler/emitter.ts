@@ -1,0 +1,373 @@
+/**
+ * The state of a translation and what all opcodes are written with: the stack as far as it is known
+ * (word.ts), its place in memory, locals, gas. Stack words get to memory only where a kernel
+ * function reads them there or control leaves what this function knows. The place of a word in
+ * memory is the one that the interpreter gives it, so both can go on with each other's frames.
+ */
+import { assert } from '../../state/base/assert.js';
+import { fold } from './fold.js';
+import { KERNEL_NUMBERS, type KernelName } from './kernel-functions.js';
+import { type Label, Op, WasmCode } from './wasm-code.js';
+import type { FunctionType, ModuleFunction } from './wasm-module.js';
+import { LIMBS, type Limb, type ReadyLimb, smallWord, Word, wordAt } from './word.js';
+
+/** Parameters and fixed locals of every function that is made of EVM code. */
+export const Local = {
+  /** The machine (kernel/map.ts). */
+  machine: 0,
+  frame: 1,
+  /** Which of the function's entries is wanted. */
+  entry: 2,
+  /** Pointer to the highest stack slot that this code uses. */
+  base: 3,
+  /** Pointer to the top of the stack as it was at the block's start. */
+  top: 4,
+  /** Pointer to the frame's memory. */
+  memory: 5,
+  next: 6,
+  pointer: 7,
+  gas: 10,
+} as const;
+
+/** i64 locals from here on are words' limbs. */
+const FIRST_LIMB_LOCAL = 11;
+/** What lies before them behind the parameters: five i32, two v128, the gas. */
+const FIXED_LOCALS = [
+  [5, 'i32'],
+  [2, 'v128'],
+] as const;
+
+export const ENTRY_TYPE: FunctionType = { params: ['i32', 'i32', 'i32'], results: ['i32'] };
+
+export const WORD_BYTES = 32;
+/** Locals that no word holds any more are looked for each time so many new ones were taken. */
+const COLLECT_EVERY = 48;
+/** When the stack holds more locals it goes to memory: V8's time grows with their number. */
+const HELD_MAX = 128;
+
+/** What is known of stack and memory at one point; a branch begins with a copy. */
+export interface Knowledge {
+  readonly slots: readonly Word[];
+  readonly memory: readonly (Word | undefined)[];
+  readonly memoryBytes: number;
+}
+
+export class Emitter {
+  readonly code = new WasmCode();
+  /** The stack, its bottom first, as far down as the code reaches. */
+  slots: Word[] = [];
+  /** For each slot the word that its place in memory holds. */
+  private memory: (Word | undefined)[] = [];
+  /** EVM memory has at least so many bytes. */
+  memoryBytes = 0;
+  /** Slot `slotsMax - 1` lies at Local.base. */
+  slotsMax = 0;
+  /** Where a failed frame goes. */
+  failLabel: Label = 0;
+  private localCount = 0;
+  private free: number[] = [];
+  private takenSince = 0;
+  private readonly reserved = new Set<number>();
+
+  /** i64 locals for limbs. */
+  get limbLocals(): number {
+    return this.localCount;
+  }
+
+  /** Begins a function. */
+  begin(): void {
+    this.code.clear();
+    this.localCount = 0;
+    this.free = [];
+    this.takenSince = 0;
+    this.reserved.clear();
+    this.reset([]);
+  }
+
+  finish(): ModuleFunction {
+    const locals = [...FIXED_LOCALS, [1 + this.localCount, 'i64'] as const];
+    return { type: ENTRY_TYPE, locals, code: this.code.view().slice() };
+  }
+
+  /** Forgets everything but these slots. @param isInMemory  they lie in their places */
+  reset(slots: Word[], isInMemory = false): void {
+    this.slots = slots;
+    this.memory = isInMemory ? [...slots] : [];
+    this.memoryBytes = 0;
+  }
+
+  save(): Knowledge {
+    const { memoryBytes } = this;
+    return { ...copied(this.slots, this.memory), memoryBytes };
+  }
+
+  restore({ slots, memory, memoryBytes }: Knowledge): void {
+    const copy = copied(slots, memory);
+    this.slots = copy.slots;
+    this.memory = copy.memory;
+    this.memoryBytes = memoryBytes;
+    // What was found free since then may be held by what is known again.
+    this.free = [];
+    this.takenSince = COLLECT_EVERY;
+  }
+
+  // Locals.
+
+  /** A local for a limb. Between instructions it stays only where a slot holds it. */
+  fresh(): number {
+    const freed = this.free.pop();
+    if (freed !== undefined) return freed;
+    this.takenSince += 1;
+    this.localCount += 1;
+    return FIRST_LIMB_LOCAL + this.localCount - 1;
+  }
+
+  /** A local that is never given to another. */
+  reserve(): number {
+    const local = this.fresh();
+    this.reserved.add(local);
+    return local;
+  }
+
+  /** Between instructions: finds the locals that nothing holds. */
+  collect(): void {
+    if (this.takenSince < COLLECT_EVERY) return;
+    if (this.heldByStack() > HELD_MAX) this.moveToMemory();
+    this.takenSince = 0;
+    const held = new Set(this.reserved);
+    const hold = (limb: Limb): void => {
+      if (typeof limb === 'number') held.add(limb);
+    };
+    for (const { limbs } of this.slots) for (const limb of limbs) hold(limb);
+    this.free = [];
+    for (let index = this.localCount - 1; index >= 0; index -= 1) {
+      const local = FIRST_LIMB_LOCAL + index;
+      if (!held.has(local)) this.free.push(local);
+    }
+    // What memory holds and no slot does may have lost its locals: it would have to be loaded.
+    const there = new Set(this.slots);
+    this.memory = this.memory.map((word) => (word && there.has(word) ? word : undefined));
+  }
+
+  private heldByStack(): number {
+    const limbs = this.slots.flatMap((word) => word.limbs);
+    return new Set(limbs.filter((limb) => typeof limb === 'number')).size;
+  }
+
+  private moveToMemory(): void {
+    this.spillAll();
+    this.slots = this.slots.map((_, slot) => wordAt(Local.base, this.offsetOf(slot)));
+    this.memory = [...this.slots];
+  }
+
+  // Limbs.
+
+  /** A limb as a number or a local; from memory it is loaded now. */
+  limb(word: Word, index: number): ReadyLimb {
+    const limb = word.limbs[index]!;
+    if (typeof limb !== 'object') return limb;
+    this.code.get(limb.base);
+    this.code.memory(Op.i64Load, limb.offset);
+    return (word.limbs[index] = this.keep()) as number;
+  }
+
+  /** All limbs ready: before code that may not be run. */
+  ready(word: Word): void {
+    for (let index = 0; index < LIMBS; index += 1) this.limb(word, index);
+  }
+
+  /** Puts a limb on Wasm's stack. */
+  put(limb: ReadyLimb): void {
+    if (typeof limb === 'bigint') this.code.i64Const(limb);
+    else this.code.get(limb);
+  }
+
+  /** Takes Wasm's top i64 into a local. */
+  keep(): number {
+    const local = this.fresh();
+    this.code.set(local);
+    return local;
+  }
+
+  /** The same for a truth value (i32). */
+  keepBoolean(): number {
+    this.code.op(Op.i64ExtendI32U);
+    return this.keep();
+  }
+
+  /** An i64 instruction of two operands; what is known is worked out now. */
+  binary(code: number, x: ReadyLimb, y: ReadyLimb): ReadyLimb {
+    const known = fold(code, x, y);
+    if (known !== undefined) return known;
+    this.put(x);
+    this.put(y);
+    this.code.op(code);
+    return this.keep();
+  }
+
+  /** A comparison, as 0 or 1. */
+  compare(code: number, x: ReadyLimb, y: ReadyLimb): ReadyLimb {
+    const known = fold(code, x, y);
+    if (known !== undefined) return known;
+    this.put(x);
+    this.put(y);
+    this.code.op(code);
+    return this.keepBoolean();
+  }
+
+  /** Some limbs of a word or'ed. */
+  anyOf(word: Word, from: number): ReadyLimb {
+    let all: ReadyLimb = 0n;
+    for (let index = from; index < LIMBS; index += 1) {
+      all = this.binary(Op.i64Or, all, this.limb(word, index));
+    }
+    return all;
+  }
+
+  /** The word as a u64: 2^64 - 1 where it is not below 2^64. */
+  clamped(word: Word): ReadyLimb {
+    const low = this.limb(word, 0);
+    const high = this.anyOf(word, 1);
+    if (typeof high === 'bigint') return high === 0n ? low : 2n ** 64n - 1n;
+    this.code.i64Const(2n ** 64n - 1n);
+    this.put(low);
+    this.put(high);
+    this.code.i64Const(0n);
+    this.code.op(Op.i64Ne);
+    this.code.op(Op.select);
+    return this.keep();
+  }
+
+  // The stack.
+
+  pop(): Word {
+    const word = this.slots.pop();
+    assert(word !== undefined, 'a block takes what it was said to take');
+    return word;
+  }
+
+  push(word: Word): void {
+    this.slots.push(word);
+    assert(this.slots.length <= this.slotsMax, 'a block grows as it was said to grow');
+  }
+
+  /** Offset of a slot from Local.base. */
+  offsetOf(slot: number): number {
+    return WORD_BYTES * (this.slotsMax - 1 - slot);
+  }
+
+  /** Puts a pointer to a slot on Wasm's stack. */
+  pointer(slot: number): void {
+    const offset = this.offsetOf(slot);
+    this.code.get(Local.base);
+    if (offset === 0) return;
+    this.code.i32Const(offset);
+    this.code.op(Op.i32Add);
+  }
+
+  /** Writes a slot to its place in memory, unless it lies there. */
+  spill(slot: number): void {
+    const word = this.slots[slot]!;
+    if (this.memory[slot] === word) return;
+    this.evict(slot);
+    this.ready(word);
+    for (let index = 0; index < LIMBS; index += 1) {
+      this.code.get(Local.base);
+      this.put(this.limb(word, index));
+      this.code.memory(Op.i64Store, this.offsetOf(slot) + 8 * index);
+    }
+    this.memory[slot] = word;
+  }
+
+  /** Before a branch: what `spillAll` will have to write is at hand. */
+  readyToSpill(): void {
+    for (const [slot, word] of this.slots.entries()) {
+      if (this.memory[slot] !== word) this.ready(word);
+    }
+    for (const [slot, word] of this.slots.entries()) {
+      if (this.memory[slot] !== word) this.evict(slot);
+    }
+  }
+
+  spillAll(): void {
+    this.readyToSpill();
+    for (let slot = 0; slot < this.slots.length; slot += 1) this.spill(slot);
+  }
+
+  /** The place of a slot is about to be written: who still needs what lies there has it loaded. */
+  private evict(slot: number): void {
+    const word = this.memory[slot];
+    this.memory[slot] = undefined;
+    if (word !== undefined && this.slots.includes(word)) this.ready(word);
+  }
+
+  // Kernel functions.
+
+  /** The top `count` words to their places; they are taken off. @returns the slot of the top one */
+  operands(count: number): number {
+    const top = this.slots.length - 1;
+    for (let slot = top; slot > top - count; slot -= 1) this.spill(slot);
+    for (let slot = top; slot > top - count; slot -= 1) this.slots.pop();
+    return top;
+  }
+
+  /** The kernel will write a word to the next free slot. */
+  expectResult(): void {
+    this.evict(this.slots.length);
+  }
+
+  /** The kernel has written it. */
+  pushResult(): void {
+    const slot = this.slots.length;
+    const word = wordAt(Local.base, this.offsetOf(slot));
+    this.push(word);
+    this.memory[slot] = word;
+  }
+
+  call(name: KernelName): void {
+    this.code.call(KERNEL_NUMBERS[name]);
+  }
+
+  // Gas and failure.
+
+  charge(gas: number): void {
+    if (gas === 0) return;
+    this.code.get(Local.gas);
+    this.code.i64Const(BigInt(gas));
+    this.code.op(Op.i64Sub);
+    this.keepGas();
+  }
+
+  /** Takes the gas left from Wasm's stack; below 0 the frame fails. */
+  keepGas(): void {
+    this.code.tee(Local.gas);
+    this.code.i64Const(0n);
+    this.code.op(Op.i64LtS);
+    this.code.brIf(this.failLabel);
+  }
+
+  load32(base: number, offset: number): void {
+    this.code.get(base);
+    this.code.memory(Op.i32Load, offset);
+  }
+
+  /** A u32 field as a word. */
+  pushField(base: number, offset: number): void {
+    this.code.get(base);
+    this.code.memory(Op.i64Load32U, offset);
+    this.push(smallWord(this.keep()));
+  }
+}
+
+/** Copies of words that stay shared as they were. */
+function copied(slots: readonly Word[], memory: readonly (Word | undefined)[]) {
+  const copies = new Map<Word, Word>();
+  const copy = (word: Word): Word => {
+    const known = copies.get(word);
+    if (known !== undefined) return known;
+    const made = new Word([...word.limbs], word.isBoolean);
+    copies.set(word, made);
+    return made;
+  };
+  return { slots: slots.map(copy), memory: memory.map((word) => word && copy(word)) };
+}

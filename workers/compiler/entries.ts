@@ -1,0 +1,97 @@
+/**
+ * How a compiled code is entered and left. It is several Wasm functions, each of some blocks; an
+ * entry names a function and one of its blocks. A function that goes on in another one leaves gas
+ * and stack in the frame and answers with the entry; a small loop, which is what the kernel calls,
+ * enters that.
+ */
+
+import * as map from '../kernel/map.js';
+import { ENTRY_TYPE } from './emitter.js';
+import { KERNEL_IMPORTS } from './kernel-functions.js';
+import { Op, WasmCode } from './wasm-code.js';
+import {
+  encodeModule,
+  type FunctionType,
+  type ModuleFunction,
+  TypeNumbers,
+} from './wasm-module.js';
+
+/** Blocks of a function that can be entered are fewer than this. */
+export const ENTRIES_PER_FUNCTION = 256;
+/** Answers from here on are entries; below are the kernel's RESULT_... */
+export const FIRST_ENTRY_ANSWER = 8;
+/** What the kernel finds the code by. */
+export const EXPORT_NAME = 'run';
+
+export const RUN_TYPE: FunctionType = { params: ['i32', 'i32'], results: ['i32'] };
+
+export function entryOf(functionIndex: number, block: number): number {
+  return functionIndex * ENTRIES_PER_FUNCTION + block;
+}
+
+/**
+ * @param functions  in the order of their numbers
+ * @param helpers    called directly
+ */
+export function moduleOf(
+  functions: readonly ModuleFunction[],
+  helpers: readonly ModuleFunction[],
+  memoryPages: number,
+): Uint8Array<ArrayBuffer> {
+  const types = new TypeNumbers();
+  const entryType = types.of(ENTRY_TYPE);
+  const all = [...functions, ...helpers];
+  return encodeModule(
+    {
+      imports: KERNEL_IMPORTS,
+      functions: [...all, enteringLoop(functions.length, entryType)],
+      table: functions.map((_, index) => index),
+      exported: all.length,
+      exportName: EXPORT_NAME,
+      memoryPages,
+    },
+    types,
+  );
+}
+
+/** The number by which code calls a helper. */
+export function helperNumber(functionCount: number, index: number): number {
+  return KERNEL_IMPORTS.length + functionCount + index;
+}
+
+/** (machine, frame) -> RESULT_... */
+function enteringLoop(functionCount: number, entryType: number): ModuleFunction {
+  const code = new WasmCode();
+  const [machine, frame, next] = [0, 1, 2];
+  code.get(frame);
+  code.memory(Op.i32Load, map.F_RESUME);
+  code.set(next);
+  const again = code.loop();
+  code.get(machine);
+  code.get(frame);
+  code.get(next);
+  code.i32Const(ENTRIES_PER_FUNCTION - 1);
+  code.op(Op.i32And);
+  if (functionCount === 1) code.call(KERNEL_IMPORTS.length);
+  else {
+    code.get(next);
+    code.i32Const(Math.log2(ENTRIES_PER_FUNCTION));
+    code.op(Op.i32ShrU);
+    code.callIndirect(entryType);
+  }
+  code.i32Const(FIRST_ENTRY_ANSWER);
+  code.op(Op.i32Sub);
+  code.tee(next);
+  code.i32Const(0);
+  code.op(Op.i32LtS);
+  code.if();
+  code.get(next);
+  code.i32Const(FIRST_ENTRY_ANSWER);
+  code.op(Op.i32Add);
+  code.op(Op.return);
+  code.end();
+  code.br(again);
+  code.end();
+  code.op(Op.unreachable);
+  return { type: RUN_TYPE, locals: [[1, 'i32']], code: code.view().slice() };
+}

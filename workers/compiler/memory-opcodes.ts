@@ -1,0 +1,303 @@
+/**
+ * Opcodes of the frame's memory and input: bounds are compared in place and only growth calls the
+ * kernel; bytes are turned by a SIMD shuffle. What is known to be grown is not compared again.
+ */
+import * as map from '../kernel/map.js';
+import * as op from '../kernel/opcodes.js';
+import type { OpcodeEmitter } from './arithmetic.js';
+import { type Emitter, Local } from './emitter.js';
+import type { KernelName } from './kernel-functions.js';
+import { Op, Simd } from './wasm-code.js';
+import { LIMBS, type ReadyLimb, smallWord, Word } from './word.js';
+
+const VECTOR = 8;
+const U32_END = 2n ** 32n;
+const HASH_WORD_GAS = 6n;
+const EXP_BYTE_GAS = 50n;
+const REVERSED = Array.from({ length: 16 }, (_, index) => 15 - index);
+/** A 32-bit number turned, and zeros behind it. */
+const REVERSED_4 = [3, 2, 1, 0, ...Array.from({ length: 12 }, () => 4)];
+
+export const MEMORY_OPCODES: readonly (readonly [code: number, emit: OpcodeEmitter])[] = [
+  [op.OP_MLOAD, loadWord],
+  [op.OP_MSTORE, storeWord],
+  [op.OP_MSTORE8, storeByte],
+  [op.OP_MCOPY, (e) => copy(e, 'memoryCopy')],
+  [op.OP_CALLDATALOAD, loadInput],
+  [op.OP_CALLDATACOPY, (e) => copy(e, 'callDataCopy')],
+  [op.OP_CODECOPY, (e) => copy(e, 'codeCopy')],
+  [op.OP_RETURNDATACOPY, (e) => copy(e, 'returnDataCopy')],
+  [op.OP_KECCAK256, hash],
+  [op.OP_EXP, power],
+  [op.OP_ADDRESS, pushSelf],
+  [op.OP_CALLER, (e) => e.push(addressAt(e, Local.frame, map.F_CALLER))],
+  [op.OP_ORIGIN, (e) => e.push(addressAt(e, Local.machine, map.M_ORIGIN))],
+  [op.OP_COINBASE, (e) => e.push(addressAt(e, Local.machine, map.M_COINBASE))],
+];
+
+/** Charges for and clears [offset, offset + length) as far as it is new. */
+export function touch(e: Emitter, offset: ReadyLimb, length: ReadyLimb): void {
+  if (length === 0n) return;
+  const { code } = e;
+  const isPlain = typeof length === 'bigint' && length < U32_END;
+  if (!isPlain || (typeof offset === 'bigint' && offset + length >= U32_END)) {
+    callTouch(e, offset, length);
+    return;
+  }
+  if (typeof offset === 'bigint') {
+    const end = Number(offset + length);
+    if (end <= e.memoryBytes) return;
+    e.load32(Local.frame, map.F_MEMORY_SIZE);
+    code.i32Const(end);
+    code.op(Op.i32LtU);
+    e.memoryBytes = Math.ceil(end / 32) * 32;
+  } else {
+    e.put(offset);
+    code.i64Const(length);
+    code.op(Op.i64Add);
+    code.get(Local.frame);
+    code.memory(Op.i64Load32U, map.F_MEMORY_SIZE);
+    code.op(Op.i64GtU);
+    // An end that wrapped around belongs to a huge offset.
+    e.put(offset);
+    code.i64Const(U32_END - 1n);
+    code.op(Op.i64GtU);
+    code.op(Op.i32Or);
+  }
+  code.if();
+  callTouch(e, offset, length);
+  code.end();
+}
+
+function callTouch(e: Emitter, offset: ReadyLimb, length: ReadyLimb): void {
+  for (const local of [Local.machine, Local.frame, Local.gas]) e.code.get(local);
+  e.put(offset);
+  e.put(length);
+  e.call('touch');
+  e.keepGas();
+}
+
+/**
+ * Where an offset lies that is in bounds: a local with a pointer, and what to add to it.
+ * @param base  local with a pointer to offset 0
+ */
+function place(e: Emitter, base: number, offset: ReadyLimb): readonly [local: number, at: number] {
+  if (typeof offset === 'bigint') return [base, Number(offset)];
+  e.code.get(base);
+  e.put(offset);
+  e.code.op(Op.i32WrapI64);
+  e.code.op(Op.i32Add);
+  e.code.set(Local.pointer);
+  return [Local.pointer, 0];
+}
+
+function loadWord(e: Emitter): void {
+  const offset = e.clamped(e.pop());
+  touch(e, offset, 32n);
+  if (isHuge(offset)) {
+    e.push(smallWord(0n));
+    return;
+  }
+  e.push(turnedWord(e, ...place(e, Local.memory, offset)));
+}
+
+/** Behind what the kernel has refused nothing is run: no code is needed. */
+function isHuge(offset: ReadyLimb): boolean {
+  return typeof offset === 'bigint' && offset >= U32_END;
+}
+
+function storeWord(e: Emitter): void {
+  const offset = e.clamped(e.pop());
+  const word = e.pop();
+  e.ready(word);
+  touch(e, offset, 32n);
+  if (isHuge(offset)) return;
+  const [base, at] = place(e, Local.memory, offset);
+  storeHalf(e, base, at, word, 2);
+  storeHalf(e, base, at + 16, word, 0);
+}
+
+/** Always sixteen bytes at once: a load as wide as the store does not wait for it. */
+function storeHalf(e: Emitter, base: number, at: number, word: Word, index: number): void {
+  const { code } = e;
+  const low = e.limb(word, index);
+  const high = e.limb(word, index + 1);
+  code.get(base);
+  if (typeof low === 'bigint' && typeof high === 'bigint') {
+    code.simdBytes(Simd.constant, bytesOf((high << 64n) | low));
+  } else {
+    e.put(low);
+    code.simd(Simd.splat);
+    if (high !== low) {
+      e.put(high);
+      code.simdLane(Simd.replaceLane, 1);
+    }
+    shuffled(e, REVERSED);
+  }
+  code.simdMemory(Simd.store, at);
+}
+
+/** Sixteen bytes, the highest first. */
+function bytesOf(value: bigint): number[] {
+  return Array.from({ length: 16 }, (_, index) =>
+    Number((value >> BigInt(120 - 8 * index)) & 255n),
+  );
+}
+
+/** Turns the vector on Wasm's stack. */
+function shuffled(e: Emitter, lanes: readonly number[]): void {
+  e.code.tee(VECTOR);
+  e.code.get(VECTOR);
+  e.code.simdBytes(Simd.shuffle, lanes);
+}
+
+/** 32 big-endian bytes as a word. */
+function turnedWord(e: Emitter, base: number, at: number): Word {
+  const high = turnedHalf(e, base, at);
+  const low = turnedHalf(e, base, at + 16);
+  return new Word([...low, ...high]);
+}
+
+function turnedHalf(e: Emitter, base: number, at: number): number[] {
+  e.code.get(base);
+  e.code.simdMemory(Simd.load, at);
+  shuffled(e, REVERSED);
+  e.code.tee(VECTOR);
+  e.code.simdLane(Simd.extractLane, 0);
+  const low = e.keep();
+  e.code.get(VECTOR);
+  e.code.simdLane(Simd.extractLane, 1);
+  return [low, e.keep()];
+}
+
+/** 20 bytes as a word. */
+function addressAt(e: Emitter, base: number, at: number): Word {
+  const low = turnedHalf(e, base, at + 4);
+  e.code.get(base);
+  e.code.simdMemory(Simd.load32Zero, at);
+  shuffled(e, REVERSED_4);
+  e.code.simdLane(Simd.extractLane, 0);
+  return new Word([...low, e.keep(), 0n]);
+}
+
+function pushSelf(e: Emitter): void {
+  e.load32(Local.frame, map.F_SELF);
+  e.code.set(Local.pointer);
+  e.push(addressAt(e, Local.pointer, 0));
+}
+
+function storeByte(e: Emitter): void {
+  const offset = e.clamped(e.pop());
+  const value = e.limb(e.pop(), 0);
+  touch(e, offset, 1n);
+  if (isHuge(offset)) return;
+  const [base, at] = place(e, Local.memory, offset);
+  e.code.get(base);
+  e.put(value);
+  e.code.memory(Op.i64Store8, at);
+}
+
+/** Operands: memory offset, source offset, length (MCOPY alike). */
+function copy(e: Emitter, name: KernelName): void {
+  const top = e.operands(3);
+  e.code.get(Local.machine);
+  e.code.get(Local.frame);
+  e.pointer(top);
+  e.code.get(Local.gas);
+  e.call(name);
+  e.keepGas();
+}
+
+/** Mostly there are 32 bytes at the offset; what lies across the end is the kernel's. */
+function loadInput(e: Emitter): void {
+  const offset = e.clamped(e.pop());
+  const { code } = e;
+  const limbs = Array.from({ length: LIMBS }, () => e.fresh());
+  e.put(offset);
+  code.i64Const(U32_END);
+  code.op(Op.i64LtU);
+  e.put(e.binary(Op.i64Add, offset, 32n));
+  code.get(Local.frame);
+  code.memory(Op.i64Load32U, map.F_INPUT_LENGTH);
+  code.op(Op.i64LeU);
+  code.op(Op.i32And);
+  code.if();
+  e.load32(Local.frame, map.F_INPUT);
+  e.put(offset);
+  code.op(Op.i32WrapI64);
+  code.op(Op.i32Add);
+  code.set(Local.pointer);
+  moveInto(e, turnedWord(e, Local.pointer, 0), limbs);
+  code.else();
+  code.get(Local.frame);
+  e.put(offset);
+  code.get(Local.machine);
+  code.i32Const(map.M_SCRATCH);
+  code.op(Op.i32Add);
+  e.call('callDataWord');
+  for (const [index, local] of limbs.entries()) {
+    code.get(Local.machine);
+    code.memory(Op.i64Load, map.M_SCRATCH + 8 * index);
+    code.set(local);
+  }
+  code.end();
+  e.push(new Word(limbs));
+}
+
+function moveInto(e: Emitter, word: Word, locals: readonly number[]): void {
+  for (const [index, local] of locals.entries()) {
+    e.put(e.limb(word, index));
+    e.code.set(local);
+  }
+}
+
+function hash(e: Emitter): void {
+  const offset = e.clamped(e.pop());
+  const length = e.clamped(e.pop());
+  const { code } = e;
+  touch(e, offset, length);
+  chargeWords(e, length);
+  e.expectResult();
+  code.get(Local.memory);
+  e.put(offset);
+  code.op(Op.i32WrapI64);
+  code.op(Op.i32Add);
+  e.put(length);
+  code.op(Op.i32WrapI64);
+  e.pointer(e.slots.length);
+  code.get(Local.machine);
+  code.i32Const(map.M_KECCAK_MEMO);
+  code.op(Op.i32Add);
+  e.call('keccakMemo');
+  e.pushResult();
+}
+
+function chargeWords(e: Emitter, length: ReadyLimb): void {
+  if (typeof length === 'bigint') {
+    // More than 2^32 bytes have been refused before.
+    if (length < U32_END) e.charge(Number(HASH_WORD_GAS * ((length + 31n) / 32n)));
+    return;
+  }
+  const words = e.binary(Op.i64ShrU, e.binary(Op.i64Add, length, 31n), 5n);
+  e.code.get(Local.gas);
+  e.put(e.binary(Op.i64Mul, words, HASH_WORD_GAS));
+  e.code.op(Op.i64Sub);
+  e.keepGas();
+}
+
+/** Base, then exponent. */
+function power(e: Emitter): void {
+  const top = e.operands(2);
+  e.expectResult();
+  e.code.get(Local.gas);
+  e.pointer(top - 1);
+  e.call('expBytes');
+  e.code.op(Op.i64ExtendI32U);
+  e.code.i64Const(EXP_BYTE_GAS);
+  e.code.op(Op.i64Mul);
+  e.code.op(Op.i64Sub);
+  e.keepGas();
+  for (const slot of [top, top - 1, top - 1]) e.pointer(slot);
+  e.call('exp');
+  e.pushResult();
+}

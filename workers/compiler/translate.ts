@@ -1,0 +1,128 @@
+/** One instruction, or a halt, as Wasm; jumps and messages are each tier's own. */
+import { assert } from '../../state/base/assert.js';
+import * as map from '../kernel/map.js';
+import * as op from '../kernel/opcodes.js';
+import { ARITHMETIC, type OpcodeEmitter } from './arithmetic.js';
+import { type Instruction, isPush, STACK_WORDS_MAX } from './blocks.js';
+import { type Emitter, Local, WORD_BYTES } from './emitter.js';
+import { MEMORY_OPCODES, touch } from './memory-opcodes.js';
+import { STATE_OPCODES } from './state-opcodes.js';
+import { Op } from './wasm-code.js';
+import { constantWord, smallWord, type Word } from './word.js';
+
+const EMITTERS: ReadonlyMap<number, OpcodeEmitter> = new Map([
+  ...ARITHMETIC,
+  ...MEMORY_OPCODES,
+  ...STATE_OPCODES,
+]);
+
+/** Everything but jumps, halts and messages. */
+export function translatePlain(e: Emitter, { code, pc, value }: Instruction): void {
+  if (isPush(code)) e.push(constantWord(value));
+  else if (code === op.OP_PC) e.push(smallWord(BigInt(pc)));
+  else {
+    const emit = EMITTERS.get(code);
+    assert(emit !== undefined, 'every opcode is translated');
+    emit(e);
+  }
+}
+
+/** STOP, RETURN, REVERT, SELFDESTRUCT. */
+export function translateHalt(e: Emitter, code: number): void {
+  const result = code === op.OP_REVERT ? map.RESULT_REVERTED : map.RESULT_OK;
+  if (code === op.OP_SELFDESTRUCT) destroy(e);
+  if (code === op.OP_RETURN || code === op.OP_REVERT) storeOutput(e);
+  else storeField(e, map.F_OUT_LENGTH, () => e.code.i32Const(0));
+  storeGas(e);
+  e.code.i32Const(result);
+  e.code.op(Op.return);
+}
+
+function destroy(e: Emitter): void {
+  const top = e.operands(1);
+  e.code.get(Local.machine);
+  e.code.get(Local.frame);
+  e.pointer(top);
+  e.code.get(Local.gas);
+  e.call('selfDestruct');
+  e.keepGas();
+}
+
+/** What a frame that has ended returns is told as a pointer. */
+function storeOutput(e: Emitter): void {
+  const offset = e.clamped(e.pop());
+  const length = e.clamped(e.pop());
+  touch(e, offset, length);
+  storeField(e, map.F_OUT, () => {
+    e.code.get(Local.memory);
+    e.put(offset);
+    e.code.op(Op.i32WrapI64);
+    e.code.op(Op.i32Add);
+  });
+  storeField(e, map.F_OUT_LENGTH, () => {
+    e.put(length);
+    e.code.op(Op.i32WrapI64);
+  });
+}
+
+export function storeField(e: Emitter, field: number, value: () => void): void {
+  e.code.get(Local.frame);
+  value();
+  e.code.memory(Op.i32Store, field);
+}
+
+export function storeGas(e: Emitter): void {
+  e.code.get(Local.frame);
+  e.code.get(Local.gas);
+  e.code.memory(Op.i64Store, map.F_GAS);
+}
+
+/** Puts on Wasm's stack whether a word is not zero. */
+export function isTrue(e: Emitter, word: Word): void {
+  if (word.isBoolean) {
+    e.put(e.limb(word, 0));
+    e.code.op(Op.i32WrapI64);
+    return;
+  }
+  e.put(e.anyOf(word, 0));
+  e.code.i64Const(0n);
+  e.code.op(Op.i64Ne);
+}
+
+/** Local.top is the stack's top at the block's start; one unsigned comparison checks both ends. */
+export function checkStack(e: Emitter, takes: number, grows: number): void {
+  if (takes + grows > STACK_WORDS_MAX) {
+    e.code.br(e.failLabel);
+    return;
+  }
+  if (takes === 0 && grows === 0) return;
+  e.code.get(Local.frame);
+  e.code.get(Local.top);
+  e.code.op(Op.i32Sub);
+  e.code.i32Const(takes * WORD_BYTES);
+  e.code.op(Op.i32Sub);
+  e.code.i32Const((STACK_WORDS_MAX - takes - grows) * WORD_BYTES);
+  e.code.op(Op.i32GtU);
+  e.code.brIf(e.failLabel);
+}
+
+/**
+ * CALL and its kin, with the whole stack in its places: either the result is there at once, or the
+ * function is left so that another frame runs first. @param resume  the entry to go on with then
+ */
+export function translateMessage(e: Emitter, code: number, resume: number): void {
+  const isCreation = code === op.OP_CREATE || code === op.OP_CREATE2;
+  e.code.get(Local.machine);
+  e.code.get(Local.frame);
+  e.pointer(e.slots.length - 1);
+  e.code.get(Local.gas);
+  e.code.i32Const(code);
+  e.call(isCreation ? 'createOpcode' : 'callOpcode');
+  e.keepGas();
+  e.load32(Local.machine, map.M_NEXT_FRAME);
+  e.code.if();
+  storeField(e, map.F_RESUME, () => e.code.i32Const(resume));
+  e.code.i32Const(map.RESULT_ENTERS);
+  e.code.op(Op.return);
+  e.code.end();
+}
