@@ -12,6 +12,6 @@ import type { BlockHashSource } from './reference/reference-engine.js';
 export function createEngine(arena: Arena, blockHash: BlockHashSource): Engine {
   return new InterpreterEngine(arena, blockHash, {
     name: 'compiled',
-    createCompiler: (of, kernel, table) => new CodeCache(of, kernel, table),
+    createCompiler: (of, kernel, table) => new CodeCache(of, kernel, table, 'both'),
   });
 }

@@ -11,6 +11,7 @@ const ENGINES: Readonly<Record<string, string | null>> = {
   reference: null,
   interpreter: 'workers/interpreter-engine.js',
   compiled: 'workers/compiled-engine.js',
+  'compiled-tier1': 'workers/compiled-tier1-engine.js',
 };
 
 export const ENGINE_NAMES: readonly string[] = Object.keys(ENGINES);

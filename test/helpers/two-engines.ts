@@ -6,8 +6,10 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { Arena } from '../../state/arena.js';
 import { fromHex, toHex, toWord } from '../../state/base/bytes.js';
 import { createEngine as createCompiled } from '../../workers/compiled-engine.js';
+import { createEngine as createTier1 } from '../../workers/compiled-tier1-engine.js';
 import { recordOfUnsigned } from '../../workers/decode.js';
 import type { BlockContext, ExecutionMode } from '../../workers/engine.js';
+import type { EngineFactory } from '../../workers/engine-factory.js';
 import type { ForkName } from '../../workers/fork.js';
 import {
   createEngine as createInterpreter,
@@ -21,6 +23,10 @@ export const SENDER = fromHex('a1'.repeat(20));
 export const CONTRACT = fromHex('c0de'.repeat(10));
 export const COINBASE = CONTEXT.coinbase;
 const ETHER = 10n ** 18n;
+const ENGINES: Readonly<Record<string, EngineFactory>> = {
+  compiled: createCompiled,
+  'compiled-tier1': createTier1,
+};
 const OUTCOME_BYTES = 1 << 20;
 
 export interface AccountState {
@@ -45,7 +51,7 @@ export class TwoEngines {
   private context: BlockContext = CONTEXT;
 
   constructor(name = process.env['ENGINE'] ?? 'interpreter') {
-    const create = name === 'compiled' ? createCompiled : createInterpreter;
+    const create = ENGINES[name] ?? createInterpreter;
     this.ours = create(this.arena, hashOf) as InterpreterEngine;
     this.theirs = new ReferenceEngine(this.arena, hashOf);
   }

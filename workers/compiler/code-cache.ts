@@ -12,6 +12,7 @@ import { opcodesOf } from './blocks.js';
 import { EXPORT_NAME } from './entries.js';
 import { KERNEL_NAMES } from './kernel-functions.js';
 import { compileTier1 } from './tier1.js';
+import { compileTier2 } from './tier2.js';
 
 /** EIP-170: what is longer was never deployed by a rule that we know. */
 const CODE_BYTES_MAX = 24_576;
@@ -20,7 +21,12 @@ const HASH_BYTES = 32;
 const CODES_MAX = 2_048;
 const INTERPRETED = 0;
 
+/** `first`: tier 1 for all, for tests; `both`: tier 2 where a code is fit for it. */
+export type Tiers = 'first' | 'both';
+
 export class CodeCache implements Compiler {
+  /** Codes by what became of them. */
+  readonly counts = { tier1: 0, tier2: 0, interpreted: 0 };
   private readonly arena: Arena;
   private readonly kernel: EvmKernel;
   private readonly view: DataView;
@@ -31,9 +37,11 @@ export class CodeCache implements Compiler {
   private readonly places = new Map<string, number>();
   /** Places whose code is forgotten. */
   private readonly free: number[] = [];
+  private readonly tiers: Tiers;
   private fork: InterpretedFork | undefined;
 
-  constructor(arena: Arena, kernel: EvmKernel, table: Region) {
+  constructor(arena: Arena, kernel: EvmKernel, table: Region, tiers: Tiers) {
+    this.tiers = tiers;
     this.arena = arena;
     this.kernel = kernel;
     this.table = table;
@@ -66,6 +74,17 @@ export class CodeCache implements Compiler {
     return place;
   }
 
+  private moduleOf(code: Uint8Array, fork: InterpretedFork): Uint8Array<ArrayBuffer> | null {
+    const { pages } = this.arena.layout;
+    const opcodes = opcodesOf(fork);
+    const best = this.tiers === 'both' ? compileTier2(code, opcodes, pages) : null;
+    if (best !== null) this.counts.tier2 += 1;
+    const bytes = best ?? compileTier1(code, opcodes, pages);
+    if (best === null && bytes !== null) this.counts.tier1 += 1;
+    if (bytes === null) this.counts.interpreted += 1;
+    return bytes;
+  }
+
   /** Only while no frame is under way: its function might be replaced. */
   private forget(): void {
     for (const place of this.places.values()) {
@@ -78,7 +97,7 @@ export class CodeCache implements Compiler {
 
   private make(code: Uint8Array, fork: InterpretedFork): number {
     if (code.length > CODE_BYTES_MAX) return INTERPRETED;
-    const bytes = compileTier1(code, opcodesOf(fork), this.arena.layout.pages);
+    const bytes = this.moduleOf(code, fork);
     if (bytes === null) return INTERPRETED;
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: this.imports });
     const place = this.free.pop() ?? this.kernel.table.grow(1);

@@ -81,7 +81,7 @@ export class Emitter {
     this.free = [];
     this.takenSince = 0;
     this.reserved.clear();
-    this.reset([]);
+    this.reset([], () => false, 0);
   }
 
   finish(): ModuleFunction {
@@ -89,11 +89,15 @@ export class Emitter {
     return { type: ENTRY_TYPE, locals, code: this.code.view().slice() };
   }
 
-  /** Forgets everything but these slots. @param isInMemory  they lie in their places */
-  reset(slots: Word[], isInMemory = false): void {
+  /** Forgets everything but these slots. @param isInPlace  which of them lie in their places */
+  reset(slots: Word[], isInPlace: (slot: number) => boolean, memoryBytes: number): void {
     this.slots = slots;
-    this.memory = isInMemory ? [...slots] : [];
-    this.memoryBytes = 0;
+    this.memory = slots.map((word, slot) => (isInPlace(slot) ? word : undefined));
+    this.memoryBytes = memoryBytes;
+  }
+
+  isInPlace(slot: number): boolean {
+    return this.memory[slot] === this.slots[slot];
   }
 
   save(): Knowledge {
@@ -122,9 +126,10 @@ export class Emitter {
     return FIRST_LIMB_LOCAL + this.localCount - 1;
   }
 
-  /** A local that is never given to another. */
+  /** A local that is never given to another, nor was before. */
   reserve(): number {
-    const local = this.fresh();
+    this.localCount += 1;
+    const local = FIRST_LIMB_LOCAL + this.localCount - 1;
     this.reserved.add(local);
     return local;
   }
@@ -156,7 +161,14 @@ export class Emitter {
 
   private moveToMemory(): void {
     this.spillAll();
-    this.slots = this.slots.map((_, slot) => wordAt(Local.base, this.offsetOf(slot)));
+    this.slots = this.slots.map(({ limbs, isBoolean }, slot) => {
+      const there = wordAt(Local.base, this.offsetOf(slot));
+      // What is known stays known.
+      const kept = limbs.map((limb, index) =>
+        typeof limb === 'bigint' ? limb : there.limbs[index]!,
+      );
+      return new Word(kept, isBoolean);
+    });
     this.memory = [...this.slots];
   }
 
@@ -279,18 +291,11 @@ export class Emitter {
     this.memory[slot] = word;
   }
 
-  /** Before a branch: what `spillAll` will have to write is at hand. */
-  readyToSpill(): void {
+  /** All that moves is loaded before the first is written. */
+  spillAll(): void {
     for (const [slot, word] of this.slots.entries()) {
       if (this.memory[slot] !== word) this.ready(word);
     }
-    for (const [slot, word] of this.slots.entries()) {
-      if (this.memory[slot] !== word) this.evict(slot);
-    }
-  }
-
-  spillAll(): void {
-    this.readyToSpill();
     for (let slot = 0; slot < this.slots.length; slot += 1) this.spill(slot);
   }
 

@@ -155,7 +155,7 @@ class PartWriter {
     e.slotsMax = takes + grows;
     const slots: Word[] = [];
     for (let slot = 0; slot < takes; slot += 1) slots.push(wordAt(Local.base, e.offsetOf(slot)));
-    e.reset(slots, true);
+    e.reset(slots, () => true, 0);
     for (const instruction of block.instructions) {
       const { stack, gas } = instruction;
       if (stack !== null) checkStack(e, stack.takes, stack.grows);
@@ -213,8 +213,6 @@ class PartWriter {
       this.jump(target);
       return;
     }
-    e.ready(target);
-    e.readyToSpill();
     isTrue(e, condition);
     e.code.if();
     const knowledge = e.save();

@@ -1,0 +1,210 @@
+/**
+ * Tier 2, what a code does: its blocks, once for each height of the stack and each set of jump
+ * destinations that lie on it, so that every jump leads to one known place. For each such node it is
+ * worked out which limbs of the stack are the same number however it is entered. The analysis is the
+ * translation itself with its code thrown away, repeated until nothing new is learnt: so both agree.
+ */
+import { assert } from '../../state/base/assert.js';
+import type { Block, Blocks } from './blocks.js';
+import { Emitter } from './emitter.js';
+import { BlockWalker } from './tier2-walker.js';
+import { Unsuitable } from './unsuitable.js';
+import { LIMBS, type Limb, Word } from './word.js';
+
+/** What is known of the stack, the bottom first, and of memory where a node begins. */
+export interface Entry {
+  /** LIMBS for each word; null where it is not one number. */
+  readonly limbs: readonly (bigint | null)[];
+  readonly isBoolean: readonly boolean[];
+  /** The word lies in its place in memory. */
+  readonly isInPlace: readonly boolean[];
+  readonly memoryBytes: number;
+}
+
+export interface Node {
+  readonly index: number;
+  readonly block: Block;
+  readonly height: number;
+  entry: Entry;
+  /** Indices of nodes; one for each way there. */
+  successors: number[];
+  /** Of those, the one that begins when a message has ended. */
+  resumed: number | null;
+}
+
+/** More clones than this, or more than so many for each block: the code stays in tier 1. */
+const NODES_MAX = 1_500;
+const CLONES_MAX = 4;
+/** Times that nodes are looked at again; learning ends long before. */
+const VISITS_PER_NODE = 24;
+/** Jump destinations are below. */
+const CODE_END = 1n << 24n;
+/** Above all heights: places in memory do not matter to the analysis. */
+const SLOTS_MAX = 4_096;
+
+export class NodeGraph {
+  readonly nodes: Node[] = [];
+  readonly blocks: Blocks;
+  private readonly byKey = new Map<string, Node>();
+  private readonly nodesMax: number;
+
+  /** @throws Unsuitable */
+  constructor(blocks: Blocks) {
+    this.blocks = blocks;
+    this.nodesMax = Math.min(NODES_MAX, 16 + CLONES_MAX * blocks.all.length);
+    new Analysis(this).run();
+  }
+
+  /** The node for code at `pc` with this stack. */
+  find(pc: number, slots: readonly Word[]): Node | undefined {
+    return this.byKey.get(this.keyOf(pc, slots));
+  }
+
+  add(pc: number, slots: readonly Word[], entry: Entry): Node {
+    const number = this.blocks.byPc.get(pc);
+    assert(number !== undefined, 'a target is a block');
+    if (this.nodes.length >= this.nodesMax) throw new Unsuitable('too many clones');
+    const node: Node = {
+      index: this.nodes.length,
+      block: this.blocks.all[number]!,
+      height: slots.length,
+      entry,
+      successors: [],
+      resumed: null,
+    };
+    this.nodes.push(node);
+    this.byKey.set(this.keyOf(pc, slots), node);
+    return node;
+  }
+
+  private keyOf(pc: number, slots: readonly Word[]): string {
+    let key = `${pc}:${slots.length}`;
+    for (const [slot, word] of slots.entries()) {
+      const value = word.constant;
+      const isDestination =
+        value !== undefined && value < CODE_END && this.blocks.jumpDestinations.has(Number(value));
+      if (isDestination) key += `,${slot}=${value}`;
+    }
+    return key;
+  }
+}
+
+/** Walks nodes until what is known where each begins holds for all ways to it. */
+class Analysis extends BlockWalker {
+  private readonly graph: NodeGraph;
+  private readonly waiting: Node[] = [];
+  private readonly isWaiting = new Set<Node>();
+  private current: Node | undefined;
+
+  constructor(graph: NodeGraph) {
+    super(new Emitter(), graph.blocks);
+    this.graph = graph;
+  }
+
+  run(): void {
+    const { graph } = this;
+    const nothing = { limbs: [], isBoolean: [], isInPlace: [], memoryBytes: 0 };
+    this.wait(graph.add(0, [], nothing));
+    let visits = 0;
+    for (let node = this.waiting.shift(); node !== undefined; node = this.waiting.shift()) {
+      this.isWaiting.delete(node);
+      visits += 1;
+      if (visits > VISITS_PER_NODE * (graph.nodes.length + 4)) throw new Unsuitable('no end');
+      this.visit(node);
+    }
+  }
+
+  protected override edge(pc: number): void {
+    this.learn(pc, this.e.slots, false);
+  }
+
+  protected override message(_code: number, pc: number, slots: readonly Word[]): void {
+    this.learn(pc, slots, true);
+  }
+
+  private visit(node: Node): void {
+    const { e } = this;
+    this.current = node;
+    node.successors = [];
+    node.resumed = null;
+    e.begin();
+    e.slotsMax = SLOTS_MAX;
+    e.failLabel = e.code.block();
+    const locals = (_slot: number, _index: number): Limb => e.fresh();
+    enter(e, node.entry, locals);
+    this.walk(node.block);
+  }
+
+  private learn(pc: number, slots: readonly Word[], isMessage: boolean): void {
+    const { graph, current, e } = this;
+    const entry = describe(slots, (slot) => isMessage || e.isInPlace(slot), e.memoryBytes);
+    const known = graph.find(pc, slots);
+    const node = known ?? graph.add(pc, slots, entry);
+    current!.successors.push(node.index);
+    if (isMessage) current!.resumed = node.index;
+    if (known === undefined) {
+      this.wait(node);
+      return;
+    }
+    const joined = join(node.entry, entry);
+    if (joined === null) return;
+    node.entry = joined;
+    this.wait(node);
+  }
+
+  private wait(node: Node): void {
+    if (this.isWaiting.has(node)) return;
+    this.isWaiting.add(node);
+    this.waiting.push(node);
+  }
+}
+
+function describe(
+  slots: readonly Word[],
+  isInPlace: (slot: number) => boolean,
+  memoryBytes: number,
+): Entry {
+  return {
+    limbs: slots.flatMap(({ limbs }) =>
+      limbs.map((limb) => (typeof limb === 'bigint' ? limb : null)),
+    ),
+    isBoolean: slots.map((word) => word.isBoolean),
+    isInPlace: slots.map((_, slot) => isInPlace(slot)),
+    memoryBytes,
+  };
+}
+
+/** What holds for both; null where that is what the first says. */
+function join(a: Entry, b: Entry): Entry | null {
+  let isNew = a.memoryBytes > b.memoryBytes;
+  const both = (one: readonly boolean[], other: readonly boolean[]) =>
+    one.map((value, index) => {
+      if (value && !other[index]) isNew = true;
+      return value && other[index]!;
+    });
+  const limbs = a.limbs.map((limb, index) => {
+    if (limb === null || limb === b.limbs[index]) return limb;
+    isNew = true;
+    return null;
+  });
+  const isBoolean = both(a.isBoolean, b.isBoolean);
+  const isInPlace = both(a.isInPlace, b.isInPlace);
+  const memoryBytes = Math.min(a.memoryBytes, b.memoryBytes);
+  return isNew ? { limbs, isBoolean, isInPlace, memoryBytes } : null;
+}
+
+/** Makes the emitter know what a node begins with. @param place  of a limb that is no number */
+export function enter(
+  e: Emitter,
+  entry: Entry,
+  place: (slot: number, index: number) => Limb,
+): void {
+  const slots = entry.isBoolean.map((isBoolean, slot) => {
+    const limbs = entry.limbs.slice(LIMBS * slot, LIMBS * (slot + 1));
+    return new Word(
+      limbs.map((limb, index) => limb ?? place(slot, index)),
+      isBoolean,
+    );
+  });
+  e.reset(slots, (slot) => entry.isInPlace[slot]!, entry.memoryBytes);
+}

@@ -1,0 +1,151 @@
+/**
+ * Tier 2, the shape of a graph of nodes: reverse postorder, dominators, and the cut into functions.
+ * A function is entered at its root alone, so everything that control may reach from another
+ * function becomes a root too; between functions the stack is in memory.
+ * Source: Cooper, Harvey, Kennedy, "A Simple, Fast Dominance Algorithm"; Ramsey, "Beyond Relooper".
+ */
+import type { Node } from './tier2-nodes.js';
+import { Unsuitable } from './unsuitable.js';
+
+/** Instructions of one function, about: V8's optimiser is not linear in them. */
+const FUNCTION_INSTRUCTIONS_MAX = 1_500;
+const NONE = -1;
+
+export class Shape {
+  /** Nodes in reverse postorder: but for loops, each after all that lead to it. */
+  readonly order: readonly Node[];
+  /** Place in `order`, by node. */
+  readonly rank: number[] = [];
+  /** By node; the first node's is itself. */
+  readonly dominator: number[] = [];
+  readonly predecessors: number[][];
+  readonly roots = new Set<number>([0]);
+  /** The root of the function that each node is in. */
+  readonly owner: number[] = [];
+  private readonly nodes: readonly Node[];
+
+  /** @throws Unsuitable where a loop can be entered in two places */
+  constructor(nodes: readonly Node[]) {
+    this.nodes = nodes;
+    this.order = reversePostorder(nodes);
+    for (const [rank, { index }] of this.order.entries()) this.rank[index] = rank;
+    this.predecessors = nodes.map(() => []);
+    for (const { index, successors } of this.order) {
+      for (const to of successors) this.predecessors[to]!.push(index);
+    }
+    this.findDominators();
+    this.refuseIrreducible();
+    for (const { resumed } of this.order) if (resumed !== null) this.roots.add(resumed);
+    this.closeRoots();
+    this.cutLong();
+    this.closeRoots();
+  }
+
+  dominates(a: number, b: number): boolean {
+    let at = b;
+    while (this.rank[at]! > this.rank[a]!) at = this.dominator[at]!;
+    return at === a;
+  }
+
+  /** An edge that closes a loop. */
+  isBack(from: number, to: number): boolean {
+    return this.rank[to]! <= this.rank[from]!;
+  }
+
+  private findDominators(): void {
+    const { order, rank, dominator, predecessors } = this;
+    for (const { index } of this.nodes) dominator[index] = NONE;
+    dominator[0] = 0;
+    for (let isChanging = true; isChanging; ) {
+      isChanging = false;
+      for (const { index } of order.slice(1)) {
+        let common = NONE;
+        for (const from of predecessors[index]!) {
+          if (dominator[from] === NONE) continue;
+          common = common === NONE ? from : meet(from, common, dominator, rank);
+        }
+        if (dominator[index] !== common) {
+          dominator[index] = common;
+          isChanging = true;
+        }
+      }
+    }
+  }
+
+  private refuseIrreducible(): void {
+    for (const { index, successors } of this.order) {
+      for (const to of successors) {
+        if (this.isBack(index, to) && !this.dominates(to, index)) {
+          throw new Unsuitable('a loop with two entries');
+        }
+      }
+    }
+  }
+
+  /** Until no edge leads into the middle of another function. */
+  private closeRoots(): void {
+    const { order, owner, roots, dominator } = this;
+    for (let isChanging = true; isChanging; ) {
+      isChanging = false;
+      for (const { index } of order) {
+        owner[index] = roots.has(index) ? index : owner[dominator[index]!]!;
+      }
+      for (const { index, successors } of order) {
+        for (const to of successors) {
+          if (owner[to] === owner[index] || roots.has(to)) continue;
+          roots.add(to);
+          isChanging = true;
+        }
+      }
+    }
+  }
+
+  /** From the leaves up: where a function would be too long, its longest branches leave it. */
+  private cutLong(): void {
+    const { order, owner, roots, dominator } = this;
+    const length: number[] = [];
+    const children: number[][] = this.nodes.map(() => []);
+    for (const { index, block } of [...order].reverse()) {
+      const inside = children[index]!.sort((a, b) => length[b]! - length[a]!);
+      let sum = block.instructions.length;
+      for (const child of inside) sum += length[child]!;
+      for (const child of inside) {
+        if (sum <= FUNCTION_INSTRUCTIONS_MAX) break;
+        roots.add(child);
+        sum -= length[child]!;
+      }
+      length[index] = sum;
+      const parent = dominator[index]!;
+      if (!roots.has(index) && owner[parent] === owner[index]) children[parent]!.push(index);
+    }
+  }
+}
+
+function meet(a: number, b: number, dominator: readonly number[], rank: readonly number[]) {
+  let one = a;
+  let other = b;
+  while (one !== other) {
+    while (rank[one]! > rank[other]!) one = dominator[one]!;
+    while (rank[other]! > rank[one]!) other = dominator[other]!;
+  }
+  return one;
+}
+
+/** Without recursion: a graph may be a long chain. */
+function reversePostorder(nodes: readonly Node[]): Node[] {
+  const done: Node[] = [];
+  const seen = new Set<number>([0]);
+  const stack: { node: Node; next: number }[] = [{ node: nodes[0]!, next: 0 }];
+  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+    const to = top.node.successors[top.next];
+    top.next += 1;
+    if (to === undefined) {
+      done.push(top.node);
+      stack.pop();
+    } else if (!seen.has(to)) {
+      seen.add(to);
+      stack.push({ node: nodes[to]!, next: 0 });
+    }
+  }
+  return done.reverse();
+}
