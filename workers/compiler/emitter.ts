@@ -9,7 +9,7 @@ import { fold } from './fold.js';
 import { KERNEL_NUMBERS, type KernelName } from './kernel-functions.js';
 import { type Label, Op, WasmCode } from './wasm-code.js';
 import type { FunctionType, ModuleFunction } from './wasm-module.js';
-import { LIMBS, type Limb, type ReadyLimb, smallWord, Word, wordAt } from './word.js';
+import { LIMBS, type ReadyLimb, smallWord, Word, wordAt } from './word.js';
 
 /** Parameters and fixed locals of every function that is made of EVM code. */
 export const Local = {
@@ -40,8 +40,8 @@ const FIXED_LOCALS = [
 export const ENTRY_TYPE: FunctionType = { params: ['i32', 'i32', 'i32'], results: ['i32'] };
 
 export const WORD_BYTES = 32;
-/** Locals that no word holds any more are looked for each time so many new ones were taken. */
-const COLLECT_EVERY = 48;
+/** A function that has fewer locals than this takes new ones rather than look for free ones. */
+const COLLECT_FROM = 96;
 /** When the stack holds more locals it goes to memory: V8's time grows with their number. */
 const HELD_MAX = 128;
 
@@ -66,7 +66,11 @@ export class Emitter {
   failLabel: Label = 0;
   private localCount = 0;
   private free: number[] = [];
-  private takenSince = 0;
+  /** A local was asked for and none was free. */
+  private isShort = false;
+  /** For each limb's local the last count of marks in which it was held. */
+  private readonly marks: number[] = [];
+  private mark = 0;
   private readonly reserved = new Set<number>();
 
   /** i64 locals for limbs. */
@@ -79,7 +83,7 @@ export class Emitter {
     this.code.clear();
     this.localCount = 0;
     this.free = [];
-    this.takenSince = 0;
+    this.isShort = false;
     this.reserved.clear();
     this.reset([], () => false, 0);
   }
@@ -112,7 +116,7 @@ export class Emitter {
     this.memoryBytes = memoryBytes;
     // What was found free since then may be held by what is known again.
     this.free = [];
-    this.takenSince = COLLECT_EVERY;
+    this.isShort = true;
   }
 
   // Locals.
@@ -121,7 +125,7 @@ export class Emitter {
   fresh(): number {
     const freed = this.free.pop();
     if (freed !== undefined) return freed;
-    this.takenSince += 1;
+    this.isShort = true;
     this.localCount += 1;
     return FIRST_LIMB_LOCAL + this.localCount - 1;
   }
@@ -134,29 +138,41 @@ export class Emitter {
     return local;
   }
 
-  /** Between instructions: finds the locals that nothing holds. */
+  /** Between instructions, when locals run short: finds those that nothing holds. */
   collect(): void {
-    if (this.takenSince < COLLECT_EVERY) return;
-    if (this.heldByStack() > HELD_MAX) this.moveToMemory();
-    this.takenSince = 0;
-    const held = new Set(this.reserved);
-    const hold = (limb: Limb): void => {
-      if (typeof limb === 'number') held.add(limb);
-    };
-    for (const { limbs } of this.slots) for (const limb of limbs) hold(limb);
+    if (!this.isShort || this.localCount < COLLECT_FROM) return;
+    this.isShort = false;
+    if (this.markHeld() > HELD_MAX) {
+      this.moveToMemory();
+      this.markHeld();
+    }
+    const { marks, mark, memory } = this;
     this.free = [];
     for (let index = this.localCount - 1; index >= 0; index -= 1) {
-      const local = FIRST_LIMB_LOCAL + index;
-      if (!held.has(local)) this.free.push(local);
+      if (marks[index] !== mark && !this.reserved.has(FIRST_LIMB_LOCAL + index)) {
+        this.free.push(FIRST_LIMB_LOCAL + index);
+      }
     }
     // What memory holds and no slot does may have lost its locals: it would have to be loaded.
-    const there = new Set(this.slots);
-    this.memory = this.memory.map((word) => (word && there.has(word) ? word : undefined));
+    for (let slot = 0; slot < memory.length; slot += 1) {
+      if (memory[slot]?.mark !== mark) memory[slot] = undefined;
+    }
   }
 
-  private heldByStack(): number {
-    const limbs = this.slots.flatMap((word) => word.limbs);
-    return new Set(limbs.filter((limb) => typeof limb === 'number')).size;
+  /** Marks what the stack holds. @returns the number of locals */
+  private markHeld(): number {
+    const { marks } = this;
+    this.mark += 1;
+    let count = 0;
+    for (const word of this.slots) {
+      word.mark = this.mark;
+      for (const limb of word.limbs) {
+        if (typeof limb !== 'number' || marks[limb - FIRST_LIMB_LOCAL] === this.mark) continue;
+        marks[limb - FIRST_LIMB_LOCAL] = this.mark;
+        count += 1;
+      }
+    }
+    return count;
   }
 
   private moveToMemory(): void {

@@ -8,7 +8,7 @@ import type { OpcodeEmitter } from './arithmetic.js';
 import { type Emitter, Local } from './emitter.js';
 import type { KernelName } from './kernel-functions.js';
 import { Op, Simd } from './wasm-code.js';
-import { LIMBS, type ReadyLimb, smallWord, Word } from './word.js';
+import { LIMB_MAX, LIMBS, type ReadyLimb, smallWord, Word } from './word.js';
 
 const VECTOR = 8;
 const U32_END = 2n ** 32n;
@@ -138,10 +138,11 @@ function storeHalf(e: Emitter, base: number, at: number, word: Word, index: numb
 }
 
 /** Sixteen bytes, the highest first. */
-function bytesOf(value: bigint): number[] {
-  return Array.from({ length: 16 }, (_, index) =>
-    Number((value >> BigInt(120 - 8 * index)) & 255n),
-  );
+function bytesOf(value: bigint): Uint8Array {
+  const bytes = new DataView(new ArrayBuffer(16));
+  bytes.setBigUint64(0, value >> 64n);
+  bytes.setBigUint64(8, value & LIMB_MAX);
+  return new Uint8Array(bytes.buffer);
 }
 
 /** Turns the vector on Wasm's stack. */

@@ -14,18 +14,18 @@ import { LIMBS, type Limb, Word } from './word.js';
 /** What is known of the stack, the bottom first, and of memory where a node begins. */
 export interface Entry {
   /** LIMBS for each word; null where it is not one number. */
-  readonly limbs: readonly (bigint | null)[];
-  readonly isBoolean: readonly boolean[];
+  readonly limbs: (bigint | null)[];
+  readonly isBoolean: boolean[];
   /** The word lies in its place in memory. */
-  readonly isInPlace: readonly boolean[];
-  readonly memoryBytes: number;
+  readonly isInPlace: boolean[];
+  memoryBytes: number;
 }
 
 export interface Node {
   readonly index: number;
   readonly block: Block;
   readonly height: number;
-  entry: Entry;
+  readonly entry: Entry;
   /** Indices of nodes; one for each way there. */
   successors: number[];
   /** Of those, the one that begins when a message has ended. */
@@ -37,8 +37,6 @@ const NODES_MAX = 1_500;
 const CLONES_MAX = 4;
 /** Times that nodes are looked at again; learning ends long before. */
 const VISITS_PER_NODE = 24;
-/** Jump destinations are below. */
-const CODE_END = 1n << 24n;
 /** Above all heights: places in memory do not matter to the analysis. */
 const SLOTS_MAX = 4_096;
 
@@ -80,10 +78,8 @@ export class NodeGraph {
   private keyOf(pc: number, slots: readonly Word[]): string {
     let key = `${pc}:${slots.length}`;
     for (const [slot, word] of slots.entries()) {
-      const value = word.constant;
-      const isDestination =
-        value !== undefined && value < CODE_END && this.blocks.jumpDestinations.has(Number(value));
-      if (isDestination) key += `,${slot}=${value}`;
+      const value = word.smallConstant;
+      if (value > 0 && this.blocks.jumpDestinations.has(value)) key += `,${slot}=${value}`;
     }
     return key;
   }
@@ -98,6 +94,7 @@ class Analysis extends BlockWalker {
 
   constructor(graph: NodeGraph) {
     super(new Emitter(), graph.blocks);
+    this.e.code.isSilent = true;
     this.graph = graph;
   }
 
@@ -137,19 +134,13 @@ class Analysis extends BlockWalker {
 
   private learn(pc: number, slots: readonly Word[], isMessage: boolean): void {
     const { graph, current, e } = this;
-    const entry = describe(slots, (slot) => isMessage || e.isInPlace(slot), e.memoryBytes);
+    const isInPlace = (slot: number): boolean => isMessage || e.isInPlace(slot);
     const known = graph.find(pc, slots);
-    const node = known ?? graph.add(pc, slots, entry);
+    const node = known ?? graph.add(pc, slots, describe(slots, isInPlace, e.memoryBytes));
     current!.successors.push(node.index);
     if (isMessage) current!.resumed = node.index;
-    if (known === undefined) {
-      this.wait(node);
-      return;
-    }
-    const joined = join(node.entry, entry);
-    if (joined === null) return;
-    node.entry = joined;
-    this.wait(node);
+    const isNew = known === undefined || forget(node.entry, slots, isInPlace, e.memoryBytes);
+    if (isNew) this.wait(node);
   }
 
   private wait(node: Node): void {
@@ -174,23 +165,29 @@ function describe(
   };
 }
 
-/** What holds for both; null where that is what the first says. */
-function join(a: Entry, b: Entry): Entry | null {
-  let isNew = a.memoryBytes > b.memoryBytes;
-  const both = (one: readonly boolean[], other: readonly boolean[]) =>
-    one.map((value, index) => {
-      if (value && !other[index]) isNew = true;
-      return value && other[index]!;
-    });
-  const limbs = a.limbs.map((limb, index) => {
-    if (limb === null || limb === b.limbs[index]) return limb;
-    isNew = true;
-    return null;
-  });
-  const isBoolean = both(a.isBoolean, b.isBoolean);
-  const isInPlace = both(a.isInPlace, b.isInPlace);
-  const memoryBytes = Math.min(a.memoryBytes, b.memoryBytes);
-  return isNew ? { limbs, isBoolean, isInPlace, memoryBytes } : null;
+/** Leaves of an entry what holds for these slots too. @returns whether that is less than before */
+function forget(
+  entry: Entry,
+  slots: readonly Word[],
+  isInPlace: (slot: number) => boolean,
+  memoryBytes: number,
+): boolean {
+  let isLess = entry.memoryBytes > memoryBytes;
+  if (isLess) entry.memoryBytes = memoryBytes;
+  for (const [slot, { limbs, isBoolean }] of slots.entries()) {
+    for (let index = 0; index < LIMBS; index += 1) {
+      const place = LIMBS * slot + index;
+      if (entry.limbs[place] === null || entry.limbs[place] === limbs[index]) continue;
+      entry.limbs[place] = null;
+      isLess = true;
+    }
+    const isStill = entry.isInPlace[slot]! && isInPlace(slot);
+    if (entry.isBoolean[slot] !== (entry.isBoolean[slot]! && isBoolean)) isLess = true;
+    if (entry.isInPlace[slot] !== isStill) isLess = true;
+    entry.isBoolean[slot] = entry.isBoolean[slot]! && isBoolean;
+    entry.isInPlace[slot] = isStill;
+  }
+  return isLess;
 }
 
 /** Makes the emitter know what a node begins with. @param place  of a limb that is no number */

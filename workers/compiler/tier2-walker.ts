@@ -19,7 +19,6 @@ const MESSAGE_TAKES: ReadonlyMap<number, number> = new Map([
   [op.OP_DELEGATECALL, 6],
   [op.OP_STATICCALL, 6],
 ]);
-const CODE_END = 1n << 24n;
 
 export abstract class BlockWalker {
   protected readonly e: Emitter;
@@ -113,9 +112,8 @@ export abstract class BlockWalker {
 
   /** null: it is no destination. */
   private destination(target: Word): number | null {
-    const value = target.constant;
-    if (value === undefined) throw new Unsuitable('a jump that is not static');
-    const pc = value < CODE_END ? Number(value) : -1;
+    const pc = target.smallConstant;
+    if (pc < 0 && target.constant === undefined) throw new Unsuitable('a jump that is not static');
     return this.blocks.jumpDestinations.has(pc) ? pc : null;
   }
 }

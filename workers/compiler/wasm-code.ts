@@ -77,6 +77,8 @@ export type Label = number;
 
 export class WasmCode {
   length = 0;
+  /** Nothing is written: only depths are kept. */
+  isSilent = false;
   private bytes = new Uint8Array(FIRST_BYTES);
   private depth = 0;
 
@@ -91,12 +93,14 @@ export class WasmCode {
   }
 
   op(code: number): void {
+    if (this.isSilent) return;
     this.room(WRITE_BYTES_MAX);
     this.bytes[this.length++] = code;
   }
 
   /** Unsigned LEB128. */
   u32(value: number): void {
+    if (this.isSilent) return;
     this.room(WRITE_BYTES_MAX);
     let left = value;
     while (left > 0x7f) {
@@ -107,6 +111,7 @@ export class WasmCode {
   }
 
   i32Const(value: number): void {
+    if (this.isSilent) return;
     this.op(0x41);
     let left = value | 0;
     while (left < -0x40 || left > 0x3f) {
@@ -118,7 +123,12 @@ export class WasmCode {
 
   /** @param value  0 to 2^64 - 1 */
   i64Const(value: bigint): void {
+    if (this.isSilent) return;
     this.op(0x42);
+    if (value < 0x40n) {
+      this.bytes[this.length++] = Number(value);
+      return;
+    }
     let left = BigInt.asIntN(64, value);
     while (left < -0x40n || left > 0x3fn) {
       this.bytes[this.length++] = Number(left & 0x7fn) | 0x80;
@@ -167,6 +177,7 @@ export class WasmCode {
 
   /** Sixteen bytes: of a constant, or the lanes of a shuffle. */
   simdBytes(code: number, bytes: ArrayLike<number>): void {
+    if (this.isSilent) return;
     this.simd(code);
     this.room(WRITE_BYTES_MAX);
     this.bytes.set(bytes, this.length);

@@ -15,6 +15,7 @@ export type ReadyLimb = bigint | number;
 export type Limb = ReadyLimb | MemoryLimb;
 
 export const LIMBS = 4;
+const SMALL_END = 2n ** 31n;
 export const LIMB_MAX = 2n ** 64n - 1n;
 
 /** Words are compared by identity: two places of the stack may hold the same one. */
@@ -22,6 +23,8 @@ export class Word {
   readonly limbs: Limb[];
   /** It is 0 or 1, and not as a number that is known. */
   readonly isBoolean: boolean;
+  /** Of the emitter that looks for what is still held. */
+  mark = 0;
 
   constructor(limbs: Limb[], isBoolean = false) {
     this.limbs = limbs;
@@ -37,6 +40,13 @@ export class Word {
       value = (value << 64n) | limb;
     }
     return value;
+  }
+
+  /** The number, where it is known and below 2^31; else -1. */
+  get smallConstant(): number {
+    const low = this.limbs[0];
+    if (typeof low !== 'bigint' || low >= SMALL_END || !this.isOneLimb) return -1;
+    return Number(low);
   }
 
   /** Below 2^64 for certain. */

@@ -131,7 +131,7 @@ export const M_HASHES = 3072;
 export const HASH_LINE_BYTES = 48;
 /** Hashes of 32 and 64 bytes that were asked for lately (keccak.as.ts). */
 export const M_KECCAK_MEMO = 15360;
-export const MACHINE_BYTES = 24576;
+export const MACHINE_BYTES = 48128;
 
 // Account entry: address, flags, hash, then values. One is 208 bytes.
 export const A_FLAGS = 20;
