@@ -4,6 +4,7 @@
  */
 import * as op from '../kernel/opcodes.js';
 import type { Emitter } from './emitter.js';
+import { MULTIPLY_NUMBER, timesHigh } from './helpers.js';
 import type { KernelName } from './kernel-functions.js';
 import { Op } from './wasm-code.js';
 import { constantWord, LIMBS, type ReadyLimb, smallWord, Word } from './word.js';
@@ -12,7 +13,6 @@ export type OpcodeEmitter = (e: Emitter) => void;
 
 const LIMB_BITS = 64;
 const WORD_BITS = 256n;
-const LIMB_MASK32 = 0xffffffffn;
 
 export const ARITHMETIC: readonly (readonly [code: number, emit: OpcodeEmitter])[] = [
   [op.OP_ADD, (e) => binary(e, sum)],
@@ -128,29 +128,23 @@ function multiply(e: Emitter): void {
   }
   if (a.isOneLimb && b.isOneLimb) {
     const low = e.binary(Op.i64Mul, e.limb(a, 0), e.limb(b, 0));
-    e.push(new Word([low, multiplyHigh(e, e.limb(a, 0), e.limb(b, 0)), 0n, 0n]));
+    e.push(new Word([low, timesHigh(e, e.limb(a, 0), e.limb(b, 0), 0n, 0n), 0n, 0n]));
     return;
   }
-  e.push(b);
-  e.push(a);
-  kernelBinary(e, 'mul');
+  for (const word of [a, b]) {
+    e.ready(word);
+    for (let index = 0; index < LIMBS; index += 1) e.put(e.limb(word, index));
+  }
+  e.code.call(MULTIPLY_NUMBER);
+  const limbs = Array.from({ length: LIMBS }, () => e.fresh());
+  for (const local of [...limbs].reverse()) e.code.set(local);
+  e.push(new Word(limbs));
 }
 
 /** The exponent of a power of two, or undefined. */
 function log2(value: bigint | undefined): number | undefined {
   if (value === undefined || value === 0n || (value & (value - 1n)) !== 0n) return undefined;
   return value.toString(2).length - 1;
-}
-
-/** The high 64 bits of a product, from products of 32-bit pieces that cannot overflow. */
-function multiplyHigh(e: Emitter, x: ReadyLimb, y: ReadyLimb): ReadyLimb {
-  const low = (limb: ReadyLimb) => e.binary(Op.i64And, limb, LIMB_MASK32);
-  const high = (limb: ReadyLimb) => e.binary(Op.i64ShrU, limb, 32n);
-  const times = (a: ReadyLimb, b: ReadyLimb) => e.binary(Op.i64Mul, a, b);
-  const plus = (a: ReadyLimb, b: ReadyLimb) => e.binary(Op.i64Add, a, b);
-  const middle = plus(times(high(x), low(y)), high(times(low(x), low(y))));
-  const other = plus(times(low(x), high(y)), low(middle));
-  return plus(times(high(x), high(y)), plus(high(middle), high(other)));
 }
 
 /** By a power of two that is known without a division; small by small without the kernel. */

@@ -30,7 +30,7 @@ export const Local = {
 } as const;
 
 /** i64 locals from here on are words' limbs. */
-const FIRST_LIMB_LOCAL = 11;
+export const FIRST_LIMB_LOCAL = 11;
 /** What lies before them behind the parameters: five i32, two v128, the gas. */
 const FIXED_LOCALS = [
   [5, 'i32'],

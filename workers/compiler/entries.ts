@@ -7,6 +7,7 @@
 
 import * as map from '../kernel/map.js';
 import { ENTRY_TYPE } from './emitter.js';
+import { multiplyFunction } from './helpers.js';
 import { KERNEL_IMPORTS } from './kernel-functions.js';
 import { Op, WasmCode } from './wasm-code.js';
 import {
@@ -30,8 +31,8 @@ export function entryOf(functionIndex: number, block: number): number {
 }
 
 /**
- * @param functions  in the order of their numbers
- * @param helpers    called directly
+ * @param functions  in the order of the numbers that entries name them by
+ * @param helpers    more than every module has; called directly, from NEXT_HELPER_NUMBER on
  */
 export function moduleOf(
   functions: readonly ModuleFunction[],
@@ -40,13 +41,13 @@ export function moduleOf(
 ): Uint8Array<ArrayBuffer> {
   const types = new TypeNumbers();
   const entryType = types.of(ENTRY_TYPE);
-  const all = [...functions, ...helpers];
+  const first = [multiplyFunction(), ...helpers];
   return encodeModule(
     {
       imports: KERNEL_IMPORTS,
-      functions: [...all, enteringLoop(functions.length, entryType)],
-      table: functions.map((_, index) => index),
-      exported: all.length,
+      functions: [...first, ...functions, enteringLoop(functions.length, first.length, entryType)],
+      table: functions.map((_, index) => first.length + index),
+      exported: first.length + functions.length,
       exportName: EXPORT_NAME,
       memoryPages,
     },
@@ -54,13 +55,8 @@ export function moduleOf(
   );
 }
 
-/** The number by which code calls a helper. */
-export function helperNumber(functionCount: number, index: number): number {
-  return KERNEL_IMPORTS.length + functionCount + index;
-}
-
 /** (machine, frame) -> RESULT_... */
-function enteringLoop(functionCount: number, entryType: number): ModuleFunction {
+function enteringLoop(count: number, helpers: number, entryType: number): ModuleFunction {
   const code = new WasmCode();
   const [machine, frame, next] = [0, 1, 2];
   code.get(frame);
@@ -72,7 +68,7 @@ function enteringLoop(functionCount: number, entryType: number): ModuleFunction 
   code.get(next);
   code.i32Const(ENTRIES_PER_FUNCTION - 1);
   code.op(Op.i32And);
-  if (functionCount === 1) code.call(KERNEL_IMPORTS.length);
+  if (count === 1) code.call(KERNEL_IMPORTS.length + helpers);
   else {
     code.get(next);
     code.i32Const(Math.log2(ENTRIES_PER_FUNCTION));

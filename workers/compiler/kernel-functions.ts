@@ -30,7 +30,6 @@ const SIGNATURES = {
   memoryCopy: 'iiiI:I',
   expBytes: 'i:i',
   exp: 'iii:',
-  mul: 'iii:',
   div: 'iii:',
   sdiv: 'iii:',
   mod: 'iii:',

@@ -15,13 +15,8 @@ import {
   type OpcodeView,
 } from './blocks.js';
 import { Emitter, Local } from './emitter.js';
-import {
-  ENTRIES_PER_FUNCTION,
-  entryOf,
-  FIRST_ENTRY_ANSWER,
-  helperNumber,
-  moduleOf,
-} from './entries.js';
+import { ENTRIES_PER_FUNCTION, entryOf, FIRST_ENTRY_ANSWER, moduleOf } from './entries.js';
+import { NEXT_HELPER_NUMBER } from './helpers.js';
 import {
   checkStack,
   isTrue,
@@ -240,10 +235,10 @@ class PartWriter {
 
   /** To a destination that is known only now. */
   private find(pc: bigint | number): void {
-    const { e, again, partIndex, parts } = this;
+    const { e, again, partIndex } = this;
     const { code } = e;
     e.put(pc);
-    code.call(helperNumber(parts.length, 0));
+    code.call(NEXT_HELPER_NUMBER);
     code.tee(Local.next);
     code.i32Const(0);
     code.op(Op.i32LtS);

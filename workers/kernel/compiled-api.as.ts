@@ -22,7 +22,7 @@ export { callOpcode, createOpcode } from "./calls.as";
 export { keccakMemo } from "./keccak.as";
 export { blobHash } from "./interpret.as";
 export {
-  addmod, byteAt, clz, div, exp, expBytes, mod, mul, mulmod, sar, sdiv, shl, shr, signExtend, smod,
+  addmod, byteAt, clz, div, exp, expBytes, mod, mulmod, sar, sdiv, shl, shr, signExtend, smod,
 } from "./u256.as";
 
 export function selfBalance(frame: usize, out: usize): void {
