@@ -191,6 +191,27 @@ function addConformance(root: Command): void {
     .action(conformance);
 }
 
+interface DumpFlags {
+  readonly fork: string;
+  readonly tier: string;
+}
+
+async function dump(text: string, { fork, tier }: DumpFlags): Promise<void> {
+  const { dumpGiven } = await import('./roles/dump-command.js');
+  process.stdout.write(dumpGiven(text, fork, tier));
+}
+
+function addDump(root: Command): void {
+  root
+    .command('dump-code')
+    .description('what the compiler makes of a code: blocks, nodes, WebAssembly')
+    .argument('<code>', 'hex, or @ and the name of a file of hex')
+    .option('--fork <name>', 'whose opcodes and gas', 'osaka')
+    .option('--tier <n>', '1, or 2 where the code is fit for it', '2')
+    .exitOverride()
+    .action(dump);
+}
+
 interface NodeFlags extends GivenFlags {
   readonly json?: true;
 }
@@ -346,6 +367,7 @@ function program(): Command {
   addDemo(root);
   addBench(root);
   addConformance(root);
+  addDump(root);
   return root;
 }
 

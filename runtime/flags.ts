@@ -32,7 +32,7 @@ export const NODE_FLAGS: readonly NodeFlag[] = [
   flag('--data-dir <dir>', 'dataDir', 'log and key', text),
   flag('--durability <mode>', 'durability', 'group, strict or none', text),
   flag('--workers <n>', 'workers', 'execution threads; 0: the main thread', integer),
-  flag('--engine <name>', 'engine', 'interpreter or reference', text),
+  flag('--engine <name>', 'engine', 'interpreter, compiled or reference', text),
   flag('--mini-block-ms <n>', 'miniBlockMs', 'longest mini-block under load', integer),
   flag('--block-ms <n>', 'blockMs', 'time of a block', integer),
   flag('--gas-limit <n>', 'gasLimit', 'of a block', integer),

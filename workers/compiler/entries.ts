@@ -24,7 +24,9 @@ export const FIRST_ENTRY_ANSWER = 8;
 /** What the kernel finds the code by. */
 export const EXPORT_NAME = 'run';
 
-export const RUN_TYPE: FunctionType = { params: ['i32', 'i32'], results: ['i32'] };
+/** The same in every module. */
+const MULTIPLY = multiplyFunction();
+const RUN_TYPE: FunctionType = { params: ['i32', 'i32'], results: ['i32'] };
 
 export function entryOf(functionIndex: number, block: number): number {
   return functionIndex * ENTRIES_PER_FUNCTION + block;
@@ -41,7 +43,7 @@ export function moduleOf(
 ): Uint8Array<ArrayBuffer> {
   const types = new TypeNumbers();
   const entryType = types.of(ENTRY_TYPE);
-  const first = [multiplyFunction(), ...helpers];
+  const first = [MULTIPLY, ...helpers];
   return encodeModule(
     {
       imports: KERNEL_IMPORTS,

@@ -1,8 +1,9 @@
 /**
  * Tier 2, what a code does: its blocks, once for each height of the stack and each set of jump
- * destinations that lie on it, so that every jump leads to one known place. For each such node it is
- * worked out which limbs of the stack are the same number however it is entered. The analysis is the
- * translation itself with its code thrown away, repeated until nothing new is learnt: so both agree.
+ * destinations that lie on it, so that every jump leads to one known place. For each such node it
+ * is worked out which limbs of the stack are the same number however it is entered. The analysis
+ * is the translation itself with its code thrown away, repeated until nothing new is learnt: so
+ * both agree.
  */
 import { assert } from '../../state/base/assert.js';
 import type { Block, Blocks } from './blocks.js';
@@ -33,8 +34,8 @@ export interface Node {
 }
 
 /** More clones than this, or more than so many for each block: the code stays in tier 1. */
-const NODES_MAX = 1_500;
-const CLONES_MAX = 4;
+const NODES_MAX = 3_000;
+const CLONES_MAX = 5;
 /** Times that nodes are looked at again; learning ends long before. */
 const VISITS_PER_NODE = 24;
 /** Above all heights: places in memory do not matter to the analysis. */

@@ -20,6 +20,8 @@ import { LIMBS, type ReadyLimb, type Word } from './word.js';
 
 /** V8 follows every local through every branch: time grows with their product. */
 const LOCALS_MAX = 320;
+/** Branches in branches: each takes room on the native stack while it is written. */
+const DEPTH_MAX = 256;
 /** Twice what tier 1 makes of a code is enough for its clones. */
 export const TIER2_BYTES_MAX = 2 << 20;
 
@@ -46,6 +48,7 @@ class FunctionWriter extends BlockWalker {
   /** For each node what it dominates at once, in the same function, in reverse postorder. */
   private readonly inside: Node[][];
   private root = 0;
+  private depth = 0;
   private current: Node;
   private labels = new Map<number, Label>();
   private seats = new Map<number, number>();
@@ -169,7 +172,10 @@ class FunctionWriter extends BlockWalker {
       e.code.br(this.labels.get(to.index)!);
       return;
     }
+    this.depth += 1;
+    if (this.depth > DEPTH_MAX) throw new Unsuitable('branches too deep');
     this.writeTree(to);
+    this.depth -= 1;
     this.current = from;
   }
 
