@@ -6,9 +6,11 @@
  * After any error, and when the arena was rolled back before the last sequence taken in, only
  * `rebuild` leads back. Threads that run `helpRoot` on `shared` share its work.
  */
-import type { Arena } from './arena.js';
+import { type Arena, NO_CELL } from './arena.js';
 import type { UndoRange } from './arena-changes.js';
 import { assert } from './base/assert.js';
+import type { StateKey } from './proof.js';
+import { Prover } from './prover.js';
 import { PHASE_CELLS, PHASE_CHANGES } from './root-control.js';
 import { createRootShared, RootOwner } from './root-owner.js';
 import { ArenaRecords } from './root-records.js';
@@ -20,6 +22,7 @@ export const EMPTY_ROOT: Uint8Array = new Uint8Array(32);
 export class StateRoot {
   readonly #arena: Arena;
   readonly #owner: RootOwner;
+  readonly #prover: Prover;
   #sequence = 0;
   /** False from the start of a change until it is all in. */
   #isWhole = true;
@@ -31,6 +34,7 @@ export class StateRoot {
   constructor(arena: Arena, shared: RootShared = createRootShared()) {
     this.#arena = arena;
     this.#owner = new RootOwner(new ArenaRecords(arena), shared);
+    this.#prover = new Prover(arena);
   }
 
   /**
@@ -60,6 +64,36 @@ export class StateRoot {
     this.#isWhole = false;
     this.#owner.takeIn({ kind: PHASE_CHANGES, start: from, from, to, sequence, isHashed: true });
     return this.#finish(sequence);
+  }
+
+  /**
+   * Goes back to how it was at an earlier closing sequence, for proofs; `update` with the same
+   * stretch leads forward again. Returns the root.
+   * @param range  what was changed since
+   * @throws DeltacastError STATE_PRUNED, ARENA_FULL, WORKER_FAILED
+   */
+  rewind(range: UndoRange, sequence: number): Uint8Array {
+    assert(sequence <= this.#sequence, 'a rewind goes back');
+    this.#sequence = sequence;
+    return this.update(range, sequence);
+  }
+
+  /**
+   * Proves what values some keys have, or that they have none, under the root as it stands
+   * (proof.ts checks it). @param keys  1 to PROOF_KEYS_MAX
+   * @throws DeltacastError PROOF_INVALID for keys that are none; STATE_PRUNED
+   */
+  prove(keys: readonly StateKey[]): Uint8Array {
+    assert(this.#isWhole, 'a torn state root needs a rebuild');
+    return this.#prover.prove(this.#owner.reader, keys, this.#sequence);
+  }
+
+  /** The 32-byte value of a key as the root stands; zeros where there is none. */
+  valueOf(key: StateKey): Uint8Array {
+    const value = new Uint8Array(32);
+    const id = this.#arena.find(key.kind, key.address, key.slot);
+    if (id !== NO_CELL) this.#arena.readAt(id, this.#sequence, value);
+    return value;
   }
 
   /** As of the last sequence taken in; EMPTY_ROOT at the start. A copy. */

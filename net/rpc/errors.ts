@@ -216,6 +216,9 @@ function describeNode(
   switch (code) {
     case 'STATE_PRUNED':
       return { code: NOT_FOUND, message: worded('historical state is not available', message) };
+    case 'PROOF_UNAVAILABLE':
+      return { code: NOT_FOUND, message: worded('proof is not available', message) };
+    case 'PROOF_INVALID':
     case 'FORK_UNSUPPORTED':
       return { code: INVALID_PARAMS, message };
     case 'LOG_POISONED':

@@ -11,6 +11,8 @@ export type ErrorCode =
   | 'STATE_PRUNED'
   | 'DIFF_INVALID'
   | 'ROOT_MISMATCH'
+  | 'PROOF_INVALID'
+  | 'PROOF_UNAVAILABLE'
   // disk
   | 'LOG_CORRUPT'
   | 'LOG_VERSION'

@@ -6,6 +6,7 @@
  * follow after 16 bytes.
  */
 import { cellPointer, isCell, keyPointer } from "./arena.as";
+import { hashFour } from "./blake3.as";
 import { turnWord } from "./boundary.as";
 import { kindOf } from "./keys.as";
 import { KEY_SLOT, PRUNED } from "./map";
@@ -80,10 +81,36 @@ export function recordCells(
   return count;
 }
 
+/**
+ * The paths of the cells [first, end), 32 bytes each, four hashed at a time: a path is the BLAKE3
+ * of the key. They come after 512 bytes for keys and tasks.
+ */
+export function recordPaths(first: u32, end: u32, target: usize): void {
+  const tasks = target + 4 * RECORD_VALUE;
+  let out = target + 512;
+  for (let id = first; id < end; id += 4) {
+    for (let lane: u32 = 0; lane < 4; lane++) {
+      const key = target + <usize>lane * RECORD_VALUE;
+      // Where there are no four left the last one is hashed again, to the same place.
+      const index = min(lane, end - 1 - id);
+      writeKey(id + index, key);
+      store<u32>(tasks + (<usize>lane << 3), <u32>key);
+      store<u32>(tasks + (<usize>lane << 3), <u32>(out + (<usize>index << 5)), 4);
+    }
+    hashFour(tasks, 0xffffffff, 0);
+    out += 128;
+  }
+}
+
 /** The value's limbs are at the record's start: turned round first, then the key over them. */
 @inline
 function writeRecord(id: u32, record: usize): void {
   turnWord(record, record + RECORD_VALUE);
+  writeKey(id, record);
+}
+
+@inline
+function writeKey(id: u32, record: usize): void {
   const key = keyPointer(id);
   v128.store(record, v128.load(key));
   v128.store(record, i64x2.splat(0), 16);
