@@ -120,6 +120,11 @@ export class Chain {
     return this.tip;
   }
 
+  /** Where in the undo ring the changes after the last seal begin. */
+  get sealedUndoEnd(): number {
+    return (this.unsealed[0] ?? this.open)?.from ?? this.arena.undoPosition;
+  }
+
   get unsealedCount(): number {
     return this.unsealed.length;
   }

@@ -3,6 +3,7 @@
  * else reads them; every value is checked here, so that the rest of the program can trust it.
  */
 import { DeltacastError } from '../state/base/errors.js';
+import { PROOF_BLOCKS_MAX } from '../state/base/limits.js';
 import { DEFAULT_MNEMONIC } from './wallet.js';
 
 export const DURABILITY_MODES = ['group', 'strict', 'none'] as const;
@@ -33,6 +34,8 @@ export interface NodeConfig {
   readonly blockMs: number;
   /** Gas of one block, integer. */
   readonly gasLimit: number;
+  /** Sealed blocks before the newest that proofs can be of. */
+  readonly proofBlocks: number;
   /** Name of the swarm's topic; null keeps the swarm off. */
   readonly topic: string | null;
   /** DHT nodes `host:port` instead of the public ones. */
@@ -70,6 +73,7 @@ export function defaultConfig(cores: number): NodeConfig {
     miniBlockMs: 10,
     blockMs: 1_000,
     gasLimit: DEFAULT_GAS_LIMIT,
+    proofBlocks: 0,
     topic: null,
     bootstrap: [],
     sequencerKey: null,
@@ -131,6 +135,7 @@ const RULES: { readonly [Key in keyof NodeConfig]: Rule } = {
   miniBlockMs: integerRule(1, 1_000),
   blockMs: integerRule(10, 3_600_000),
   gasLimit: integerRule(21_000, 1_000_000_000_000),
+  proofBlocks: integerRule(0, PROOF_BLOCKS_MAX),
   topic: { check: isTextOrNull, expected: 'a name' },
   bootstrap: { check: isBootstrap, expected: 'HOST:PORT,...' },
   sequencerKey: { check: isHexKey, expected: '32 bytes in hex' },

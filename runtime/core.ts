@@ -21,6 +21,7 @@ import { Intake } from './intake.js';
 import { MiniBlockMaker } from './mini-block.js';
 import { beginChain, checkRoot, openChain } from './open-chain.js';
 import { Pipeline } from './pipeline.js';
+import { Proofs } from './proofs.js';
 import { Sealer } from './sealer.js';
 
 export interface CorePorts {
@@ -51,6 +52,7 @@ export class SequencerCore {
   readonly signer: Signer;
   readonly counters: PipelineCounters;
   readonly executor: Executor;
+  readonly proofs: Proofs;
   private readonly pipeline: Pipeline;
   private readonly blocks: BlockCycle;
   private readonly maker: MiniBlockMaker;
@@ -66,6 +68,7 @@ export class SequencerCore {
     this.services = services;
     this.chain = chain;
     this.sealer = sealer;
+    this.proofs = new Proofs({ chain, sealer });
     this.counters = noCounters();
     const { counters } = this;
     const maker = new MiniBlockMaker({ chain, executor, signer, clock, counters });
@@ -201,6 +204,7 @@ async function openParts(config: NodeConfig, ports: CorePorts): Promise<Opened> 
       clock,
       thread: workers === 0 ? null : sealThread,
       helperThreads,
+      proofBlocks: config.proofBlocks,
     });
     closing.push(() => sealer.stop());
     const { publicKey } = signer;

@@ -16,6 +16,7 @@ import type { Chain, ReceivedSeal } from './chain.js';
 import type { NodeConfig } from './config.js';
 import { DataDirectory } from './data-dir.js';
 import { checkRoot, openChain } from './open-chain.js';
+import { Proofs } from './proofs.js';
 import { Sealer } from './sealer.js';
 
 export interface FollowerPorts {
@@ -33,6 +34,8 @@ const RECOVER_THREADS = 1;
 export class FollowerCore {
   readonly chain: Chain;
   readonly services: Services;
+  /** Of blocks whose headers were made again here. */
+  readonly proofs: Proofs;
   private readonly sealer: Sealer;
   private readonly directory: DataDirectory | null;
   private readonly onVerified: (number: number) => void;
@@ -45,6 +48,7 @@ export class FollowerCore {
     this.chain = parts.chain;
     this.services = parts.services;
     this.sealer = parts.sealer;
+    this.proofs = new Proofs(parts);
     this.directory = parts.directory;
     this.onVerified = onVerified;
     this.verifiedNumber = parts.chain.sealedTip?.number ?? -1;
@@ -65,7 +69,12 @@ export class FollowerCore {
     const fork = parseFork(config.hardfork);
     const directory = config.dataDir === null ? null : await DataDirectory.open(config.dataDir);
     const arena = Arena.create({ threads: 1 + SEAL_THREAD });
-    const sealer = new Sealer({ arena, clock, thread: SEAL_THREAD });
+    const sealer = new Sealer({
+      arena,
+      clock,
+      thread: SEAL_THREAD,
+      proofBlocks: config.proofBlocks,
+    });
     const rules = { fork, chainId };
     const threads = { firstThread: CALL_THREAD, callThreads: 1, recoverThreads: RECOVER_THREADS };
     const services = new Services({ arena, clock, rules, ...threads });

@@ -99,7 +99,7 @@ export interface GenesisParts {
 /** Has the sealer compute the root of what was replayed. @throws DeltacastError ROOT_MISMATCH */
 export async function checkRoot(chain: Chain, sealer: Sealer): Promise<void> {
   const { sealedTip } = chain;
-  if (sealedTip !== null) await sealer.resume(sealedTip);
+  if (sealedTip !== null) await sealer.resume(sealedTip, chain.sealedUndoEnd);
 }
 
 /** @throws DeltacastError DATA_DIR_MISMATCH */

@@ -1,16 +1,24 @@
 /**
  * Sealing in order, one block at a time, in a thread of its own (or on the calling thread where the
  * node runs without workers). The undo ring keeps what a block changed until its root is known.
+ * That thread alone has the state's tree, so proofs are made there too, between two seals.
  */
 import type { Arena } from '../state/arena.js';
 import { assert } from '../state/base/assert.js';
 import { DeltacastError } from '../state/base/errors.js';
+import { PROOFS_QUEUED_MAX } from '../state/base/limits.js';
 import type { Clock } from '../state/base/ports.js';
+import type { StateKey } from '../state/proof.js';
 import { createRootShared } from '../state/root-owner.js';
 import type { RootShared } from '../state/root-work.js';
 import { TaskPool } from '../workers/pool.js';
 import { RootHelpers } from '../workers/root-helpers.js';
 import {
+  type PastState,
+  type Proven,
+  type ProveReply,
+  type ProveTask,
+  runProve,
   runSeal,
   type SealBase,
   type SealedBlock,
@@ -26,6 +34,31 @@ export interface SealerOptions {
   readonly thread: number | null;
   /** Numbers of threads in the arena that share the work of the state root; none unless given. */
   readonly helperThreads?: readonly number[];
+  /** Blocks before the newest that proofs may go back to; left out: none. */
+  readonly proofBlocks?: number;
+}
+
+/** Proofs, and the block whose state they prove. */
+export interface ProvenState {
+  readonly number: number;
+  readonly stateRoot: Uint8Array;
+  /** One for each set of keys. */
+  readonly proven: readonly Proven[];
+}
+
+/** A sealed block that proofs can be of. */
+interface Provable extends SealBase {
+  readonly number: number;
+  /** Where its stretch of the undo ring ends. */
+  readonly undoEnd: number;
+}
+
+interface Question {
+  readonly keySets: readonly (readonly StateKey[])[];
+  /** null: the newest sealed block. */
+  readonly number: number | null;
+  readonly resolve: (state: ProvenState) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 export class Sealer {
@@ -35,25 +68,34 @@ export class Sealer {
   private readonly pool: TaskPool | null;
   private readonly root: RootShared = createRootShared();
   private readonly helpers: RootHelpers;
+  private readonly proofBlocks: number;
   private base: SealBase | null = null;
   private parentHash: Uint8Array = new Uint8Array(32);
   private queue: Promise<unknown> = Promise.resolve();
+  /** Oldest first; the last one is the base. */
+  private readonly provable: Provable[] = [];
+  private questions: Question[] = [];
 
-  constructor({ arena, clock, thread, helperThreads = [] }: SealerOptions) {
+  constructor({ arena, clock, thread, helperThreads = [], proofBlocks = 0 }: SealerOptions) {
     this.arena = arena;
     this.clock = clock;
     this.thread = thread;
+    this.proofBlocks = proofBlocks;
     this.pool = thread === null ? null : new TaskPool({ threads: 1 });
     this.helpers = new RootHelpers(arena, this.root, helperThreads);
   }
 
   /**
    * Goes on from a sealed block after a restart, its root computed from nothing and compared.
+   * @param undoEnd  where the undo ring's part of later blocks begins
    * @throws DeltacastError ROOT_MISMATCH
    */
-  async resume(tip: SealBase & { readonly hash: Uint8Array }): Promise<void> {
-    this.base = { sequence: tip.sequence, stateRoot: tip.stateRoot };
+  async resume(
+    tip: SealBase & { readonly number: number; readonly hash: Uint8Array },
+    undoEnd: number,
+  ): Promise<void> {
     this.parentHash = tip.hash;
+    this.stand({ ...tip, undoEnd });
     await this.run(null);
   }
 
@@ -62,7 +104,9 @@ export class Sealer {
     const sealed = this.queue.then(async () => {
       const result = await this.run(block);
       assert(result !== null, 'a block gives a header');
-      this.base = { sequence: block.sequence, stateRoot: result.stateRoot };
+      const { sequence, range, context } = block;
+      const { stateRoot } = result;
+      this.stand({ number: context.number, sequence, stateRoot, undoEnd: range.to });
       this.parentHash = result.hash;
       this.arena.retainFrom(block.range.to);
       return result;
@@ -71,9 +115,87 @@ export class Sealer {
     return sealed;
   }
 
+  /**
+   * Proofs of one sealed block. Those of one block that wait are made in one turn of the thread.
+   * @param number  null: the newest sealed block
+   * @throws DeltacastError PROOF_UNAVAILABLE where the block is not sealed or too long ago;
+   *         RPC_LIMIT, WORKER_FAILED, ROOT_MISMATCH
+   */
+  prove(
+    keySets: readonly (readonly StateKey[])[],
+    number: number | null = null,
+  ): Promise<ProvenState> {
+    if (this.questions.length >= PROOFS_QUEUED_MAX) {
+      return Promise.reject(new DeltacastError('RPC_LIMIT', 'too many proofs are asked for'));
+    }
+    return new Promise((resolve, reject) => {
+      this.questions.push({ keySets, number, resolve, reject });
+      this.queue = this.queue.then(() => this.answer());
+    });
+  }
+
   async stop(): Promise<void> {
     await this.queue;
     await Promise.all([this.helpers.stop(), this.pool?.end()]);
+  }
+
+  private stand(block: Provable): void {
+    this.base = { sequence: block.sequence, stateRoot: block.stateRoot };
+    this.provable.push(block);
+    if (this.provable.length > this.proofBlocks + 1) this.provable.shift();
+  }
+
+  /** Answers all that ask for the same block as the first; never rejects. */
+  private async answer(): Promise<void> {
+    const [first] = this.questions;
+    if (first === undefined) return;
+    const asked = this.questions.filter(({ number }) => number === first.number);
+    this.questions = this.questions.filter(({ number }) => number !== first.number);
+    try {
+      const block = this.find(first.number);
+      const proven = await this.proveAt(
+        block,
+        asked.flatMap(({ keySets }) => keySets),
+      );
+      let at = 0;
+      for (const { keySets, resolve } of asked) {
+        const part = proven.slice(at, at + keySets.length);
+        at += keySets.length;
+        resolve({ number: block.number, stateRoot: block.stateRoot, proven: part });
+      }
+    } catch (error) {
+      for (const { reject } of asked) reject(error);
+    }
+  }
+
+  private find(number: number | null): Provable {
+    const newest = this.provable.at(-1);
+    if (newest === undefined) throw unavailable('no block is sealed yet');
+    if (number === null) return newest;
+    const block = this.provable.find((candidate) => candidate.number === number);
+    if (block !== undefined) return block;
+    if (number > newest.number) throw unavailable(`block ${number} is not sealed yet`);
+    throw unavailable(`block ${number} is too long ago (--proof-blocks)`);
+  }
+
+  private async proveAt(
+    { sequence, stateRoot, undoEnd }: Provable,
+    keySets: readonly (readonly StateKey[])[],
+  ): Promise<readonly Proven[]> {
+    const { arena, base, pool, root } = this;
+    const { memory } = arena;
+    const thread = this.thread ?? 0;
+    const newest = this.provable.at(-1);
+    assert(base !== null && newest !== undefined, 'a block was found');
+    const range = { from: undoEnd, to: newest.undoEnd };
+    const past: PastState | null =
+      sequence === base.sequence ? null : { sequence, stateRoot, range };
+    const task: ProveTask = { memory, thread, root, base, past, keySets };
+    const reply = await (pool === null
+      ? runProve(task)
+      : this.ask<ProveReply>(pool, 'prove', task));
+    if ('proven' in reply) return reply.proven;
+    throw new DeltacastError(reply.code, reply.message, reply.details);
   }
 
   private async run(block: UnsealedBlock | null): Promise<SealedBlock | null> {
@@ -82,17 +204,23 @@ export class Sealer {
     const thread = this.thread ?? 0;
     const task: SealTask = { memory: arena.memory, thread, root, base, job };
     const now = (): number => clock.monotonicMs();
-    const reply = await (pool === null ? runSeal(task, now) : this.ask(pool, task));
+    const reply = await (pool === null
+      ? runSeal(task, now)
+      : this.ask<SealReply>(pool, 'seal', task));
     if ('sealed' in reply) return reply.sealed;
     throw new DeltacastError(reply.code, reply.message, reply.details);
   }
 
-  private async ask(pool: TaskPool, task: SealTask): Promise<SealReply> {
+  private async ask<Reply>(pool: TaskPool, name: string, task: object): Promise<Reply> {
     try {
-      return await pool.run<SealReply>('seal', task);
+      return await pool.run<Reply>(name, task);
     } catch (error) {
       const cause = error instanceof Error ? error.message : String(error);
       throw new DeltacastError('WORKER_FAILED', 'the sealing thread ended', { cause });
     }
   }
+}
+
+function unavailable(why: string): DeltacastError {
+  return new DeltacastError('PROOF_UNAVAILABLE', why);
 }

@@ -9,6 +9,7 @@ import type { UndoRange } from '../state/arena-changes.js';
 import { fromHex, toHex } from '../state/base/bytes.js';
 import { DeltacastError, type ErrorCode, type ErrorDetails } from '../state/base/errors.js';
 import { orderedTrieRoot } from '../state/ordered-trie.js';
+import type { StateKey } from '../state/proof.js';
 import { StateRoot } from '../state/root.js';
 import type { RootShared } from '../state/root-work.js';
 import type { BlockContext } from './engine.js';
@@ -33,15 +34,38 @@ export interface SealJob {
   readonly requestsHash: Uint8Array;
 }
 
-export interface SealTask {
+/** What a sealing thread works on, the same in all its tasks. */
+export interface SealThread {
   readonly memory: WebAssembly.Memory;
   readonly thread: number;
   /** Where the state root is kept: helpers may be attached to it. */
   readonly root: RootShared;
+}
+
+export interface SealTask extends SealThread {
   /** The block before; null for the first block of a chain. */
   readonly base: SealBase | null;
   /** null: only compute the base's root from nothing, and compare. */
   readonly job: SealJob | null;
+}
+
+/** A block behind the base, and what was changed from its end to the base's. */
+export interface PastState extends SealBase {
+  readonly range: UndoRange;
+}
+
+export interface ProveTask extends SealThread {
+  readonly base: SealBase;
+  /** null: prove the base itself. */
+  readonly past: PastState | null;
+  /** One proof for each. */
+  readonly keySets: readonly (readonly StateKey[])[];
+}
+
+/** One proof and the 32-byte values that it proves, in the order of its keys. */
+export interface Proven {
+  readonly proof: Uint8Array;
+  readonly values: readonly Uint8Array[];
 }
 
 export interface SealedBlock {
@@ -69,17 +93,20 @@ export function requestsHashOf(requests: readonly Uint8Array[]): Uint8Array {
 }
 
 export class BlockSealer {
+  private readonly arena: Arena;
   private readonly root: StateRoot;
-  /** Closing sequence that `root` stands at. */
+  /** Closing sequence that `root` stands at; NOWHERE while it changes and after a failure. */
   private sequence = 0;
 
   constructor(arena: Arena, shared: RootShared) {
+    this.arena = arena;
     this.root = new StateRoot(arena, shared);
   }
 
   /** Seals the block after the one that this stands at. @param nowMs  a monotonic clock */
   seal(job: SealJob, nowMs: () => number): SealedBlock {
     const startedMs = nowMs();
+    this.sequence = NOWHERE;
     const stateRoot = this.root.update(job.range, job.sequence).slice();
     this.sequence = job.sequence;
     const rootMs = nowMs() - startedMs;
@@ -103,6 +130,7 @@ export class BlockSealer {
    */
   goTo(base: SealBase | null): void {
     if (base === null || base.sequence === this.sequence) return;
+    this.sequence = NOWHERE;
     const found = this.root.rebuild(base.sequence);
     if (toHex(found) !== toHex(base.stateRoot)) {
       throw new DeltacastError('ROOT_MISMATCH', 'the state is not the one of its header', {
@@ -113,7 +141,41 @@ export class BlockSealer {
     }
     this.sequence = base.sequence;
   }
+
+  /**
+   * Proves the base, or a block before it: the trie goes back and forth over what was changed.
+   * @throws DeltacastError STATE_PRUNED where the undo ring does not reach so far; ROOT_MISMATCH
+   */
+  prove(keySets: readonly (readonly StateKey[])[], past: PastState | null): Proven[] {
+    if (past === null) return this.proveAll(keySets);
+    const { arena, root, sequence } = this;
+    // Before anything is touched, and with a quarter to spare: the ring is written meanwhile.
+    if (arena.undoPosition - past.range.from > arena.layout.undoCapacity * RING_SHARE) {
+      throw new DeltacastError('STATE_PRUNED', 'that block is too long ago');
+    }
+    this.sequence = NOWHERE;
+    if (toHex(root.rewind(past.range, past.sequence)) !== toHex(past.stateRoot)) {
+      throw new DeltacastError('ROOT_MISMATCH', 'the state before is not the one of its header');
+    }
+    const proven = this.proveAll(keySets);
+    root.update(past.range, sequence);
+    this.sequence = sequence;
+    return proven;
+  }
+
+  private proveAll(keySets: readonly (readonly StateKey[])[]): Proven[] {
+    const { root } = this;
+    return keySets.map((keys) => ({
+      proof: root.prove(keys),
+      values: keys.map((key) => root.valueOf(key)),
+    }));
+  }
 }
+
+/** Of the undo ring, what a proof of an older block may need. */
+const RING_SHARE = 0.75;
+/** No closing sequence: the next task rebuilds. */
+const NOWHERE = -1;
 
 interface BlockRoots {
   readonly transactionsRoot: Uint8Array;
@@ -143,24 +205,49 @@ function rootsOf(miniBlocks: readonly ExecutedColumns[]): BlockRoots {
   return { transactionsRoot, receiptsRoot: orderedTrieRoot(receipts), logsBloom, gasUsed };
 }
 
-/** What a sealing thread answers: errors lose their class between threads. */
-export type SealReply =
-  | { readonly sealed: SealedBlock | null }
-  | { readonly code: ErrorCode; readonly message: string; readonly details: ErrorDetails };
+/** Errors lose their class between threads. */
+interface Refusal {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly details: ErrorDetails;
+}
+
+/** What a sealing thread answers. */
+export type SealReply = { readonly sealed: SealedBlock | null } | Refusal;
+export type ProveReply = { readonly proven: readonly Proven[] } | Refusal;
 
 /** Made at the first task of a thread: it serves one arena under one number. */
 let ours: { readonly buffer: ArrayBufferLike; readonly sealer: BlockSealer } | undefined;
 
 /** The task of a sealing thread. */
 export function runSeal(task: SealTask, nowMs: () => number): SealReply {
-  const { buffer } = task.memory;
+  return refusing(() => {
+    const sealer = sealerOf(task);
+    sealer.goTo(task.base);
+    return { sealed: task.job === null ? null : sealer.seal(task.job, nowMs) };
+  });
+}
+
+/** The other one. */
+export function runProve(task: ProveTask): ProveReply {
+  return refusing(() => {
+    const sealer = sealerOf(task);
+    sealer.goTo(task.base);
+    return { proven: sealer.prove(task.keySets, task.past) };
+  });
+}
+
+function sealerOf({ memory, thread, root }: SealThread): BlockSealer {
+  const { buffer } = memory;
   if (ours?.buffer !== buffer) {
-    const arena = Arena.attach(task.memory, task.thread);
-    ours = { buffer, sealer: new BlockSealer(arena, task.root) };
+    ours = { buffer, sealer: new BlockSealer(Arena.attach(memory, thread), root) };
   }
+  return ours.sealer;
+}
+
+function refusing<Reply>(run: () => Reply): Reply | Refusal {
   try {
-    ours.sealer.goTo(task.base);
-    return { sealed: task.job === null ? null : ours.sealer.seal(task.job, nowMs) };
+    return run();
   } catch (error) {
     if (!(error instanceof DeltacastError)) throw error;
     return { code: error.code, message: error.message, details: error.details };

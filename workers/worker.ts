@@ -9,7 +9,7 @@ import { systemClock } from '../state/base/ports.js';
 import type { CallTask, PlainReply } from './call.js';
 import type { RecoverTask } from './recover.js';
 import type { RootHelpTask } from './root-helpers.js';
-import type { SealReply, SealTask } from './seal.js';
+import type { ProveReply, ProveTask, SealReply, SealTask } from './seal.js';
 
 export interface ExecutionTask {
   readonly memory: WebAssembly.Memory;
@@ -52,4 +52,10 @@ export async function helpRoot(task: RootHelpTask): Promise<void> {
 export async function seal(task: SealTask): Promise<SealReply> {
   const { runSeal } = await import('./seal.js');
   return runSeal(task, systemClock.monotonicMs);
+}
+
+/** In the sealing thread, between two seals. */
+export async function prove(task: ProveTask): Promise<ProveReply> {
+  const { runProve } = await import('./seal.js');
+  return runProve(task);
 }

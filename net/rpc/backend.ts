@@ -17,11 +17,13 @@ import type {
   LogQuery,
   PoolContent,
   PoolStatus,
+  RpcAccountProof,
   RpcBlock,
   RpcLogWithPosition,
   RpcMiniBlock,
   RpcReceipt,
   RpcSealedBlock,
+  RpcSignedHeader,
   RpcTransaction,
   SubmitOutcome,
   SyncStatus,
@@ -76,6 +78,15 @@ export interface Backend {
   storageAt(address: Uint8Array, slot: Uint8Array, block: BlockSelector): Awaitable<Uint8Array>;
   /** For `pending` this includes the transactions of the account that wait in the pool. */
   transactionCount(address: Uint8Array, block: BlockSelector): Awaitable<bigint>;
+
+  /** Absent, like the next one, where the backend proves nothing: the methods are unknown then. */
+  proof?(
+    address: Uint8Array,
+    slots: readonly Uint8Array[],
+    block: BlockSelector,
+  ): Awaitable<RpcAccountProof>;
+  /** Null when there is no such block, or it is not sealed. */
+  signedHeader?(block: BlockSelector): Awaitable<RpcSignedHeader | null>;
 
   /** Null when there is no such block. */
   block(block: BlockSelector, fullTransactions: boolean): Awaitable<RpcBlock | null>;

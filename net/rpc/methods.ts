@@ -5,12 +5,14 @@ import { callMethods } from './methods-call.js';
 import { chainMethods } from './methods-chain.js';
 import { logMethods } from './methods-logs.js';
 import { nodeMethods, rpcModules } from './methods-node.js';
+import { proofMethods } from './methods-proof.js';
 import { sendMethods } from './methods-send.js';
 
 export function methodTable(context: RpcContext): MethodTable {
   const table = new Map<string, Handler>([
     ...nodeMethods(context),
     ...chainMethods(context),
+    ...proofMethods(context),
     ...callMethods(context),
     ['eth_callAfter', callAfter(context)],
     ...sendMethods(context),

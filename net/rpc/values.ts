@@ -162,6 +162,33 @@ export interface RpcBlock {
   readonly withdrawals: readonly RpcWithdrawal[] | null;
 }
 
+/** An account and some of its slots, proven under a sealed block's state root. */
+export interface RpcAccountProof {
+  readonly address: Uint8Array;
+  readonly balance: bigint;
+  readonly nonce: bigint;
+  readonly codeHash: Uint8Array;
+  /** Of balance, nonce and code together. */
+  readonly proof: Uint8Array;
+  readonly storage: readonly {
+    readonly slot: Uint8Array;
+    readonly value: bigint;
+    readonly proof: Uint8Array;
+  }[];
+  readonly block: {
+    readonly number: number;
+    readonly hash: Uint8Array | null;
+    readonly stateRoot: Uint8Array;
+  };
+}
+
+/** A sealed block and the frame in which the sequencer signed its header. */
+export interface RpcSignedHeader {
+  readonly number: number;
+  readonly hash: Uint8Array;
+  readonly frame: Uint8Array;
+}
+
 /** What a client wants to call, estimate, fill or sign; undefined fields were not given. */
 export interface TransactionRequest {
   readonly type?: TransactionType;

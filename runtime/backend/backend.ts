@@ -15,9 +15,11 @@ import type {
   LogQuery,
   PoolContent,
   PoolStatus,
+  RpcAccountProof,
   RpcBlock,
   RpcLogWithPosition,
   RpcReceipt,
+  RpcSignedHeader,
   RpcTransaction,
   SubmitOutcome,
   SyncStatus,
@@ -29,7 +31,9 @@ import type { Services } from '../../workers/services.js';
 import type { Chain } from '../chain.js';
 import type { History, TransactionPlace } from '../history.js';
 import type { Intake } from '../intake.js';
+import type { Proofs } from '../proofs.js';
 import type { DevAccount } from '../wallet.js';
+import { accountProof, signedHeader } from './account-proof.js';
 import { blockOf, blockReceiptsOf, placeAt } from './blocks.js';
 import { Calls } from './calls.js';
 import { ChainView } from './chain-view.js';
@@ -51,6 +55,7 @@ export interface BackendParts {
   /** Where transactions go: a sequencer has an intake, a follower somebody to pass them on to. */
   readonly submission: { readonly intake: Intake } | { readonly forward: Forward };
   readonly services: Pick<Services, 'call'>;
+  readonly proofs: Proofs;
   readonly clock: Clock;
   /** As in "Deltacast/v0.1.0/linux-x64/node20". */
   readonly clientVersion: string;
@@ -142,6 +147,18 @@ class ChainBackend implements NodeBackend {
     const nonce = this.state.nonce(address, this.view.sequenceOf(block));
     const isPending = block.kind === 'tag' && block.tag === 'pending';
     return isPending ? this.pool.nextNonce(address, nonce) : nonce;
+  }
+
+  proof(
+    address: Uint8Array,
+    slots: readonly Uint8Array[],
+    block: BlockSelector,
+  ): Promise<RpcAccountProof> {
+    return accountProof(this.parts.proofs, address, slots, block);
+  }
+
+  signedHeader(block: BlockSelector): RpcSignedHeader | null {
+    return signedHeader(this.parts.proofs, block, this.parts.chain.sealedTip?.number ?? 0);
   }
 
   block(selector: BlockSelector, fullTransactions: boolean): RpcBlock | null {

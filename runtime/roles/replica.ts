@@ -64,6 +64,7 @@ export async function startReplica(config: NodeConfig, ports: NodePorts): Promis
       chain: core.chain,
       submission: { forward: (raws) => forward(follower, raws) },
       services: core.services,
+      proofs: core.proofs,
       clock,
       clientVersion: clientVersion(),
       accounts: [],

@@ -56,6 +56,7 @@ export async function startSequencer(
       chain: core.chain,
       submission: { intake: core.intake },
       services: core.services,
+      proofs: core.proofs,
       clock,
       clientVersion: clientVersion(),
       accounts,

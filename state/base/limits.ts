@@ -95,6 +95,13 @@ export const UNSEALED_BLOCKS_MAX = 8;
 /** Signed envelopes of one mini-block: logs and diff must fit its frame beside them. */
 export const MINI_BLOCK_RAW_BYTES_MAX = 2 * MIB;
 
+/** Proofs that wait for the sealing thread: one takes about 50 us. */
+export const PROOFS_QUEUED_MAX = 256;
+/** Slots in one eth_getProof: each is a proof of its own, of less than 1 KiB at 16M keys. */
+export const PROOF_SLOTS_MAX = 256;
+/** Blocks that proofs may go back; the undo ring seldom reaches further under load. */
+export const PROOF_BLOCKS_MAX = 1_024;
+
 /** Callbacks that wait for receipts: as many as requests that may wait on all sockets. */
 export const WAITERS_MAX = 65_536;
 

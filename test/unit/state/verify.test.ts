@@ -146,7 +146,8 @@ describe('the entry point', () => {
     const script = `
       for (const name of ['Buffer', 'process']) delete globalThis[name];
       const { verifyAccount } = await import('deltacast/verify');
-      const bytes = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+      const byte = (pair) => parseInt(pair, 16);
+      const bytes = (text) => Uint8Array.from(text.match(/../g) ?? [], byte);
       const [root, address, first, second, proof] = ARGS.map(bytes);
       const { balance, nonce, slots } = verifyAccount(root, address, [first, second], proof);
       console.log(balance, nonce, slots[0][31], slots[1][31]);`;

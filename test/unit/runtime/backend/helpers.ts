@@ -6,6 +6,7 @@ import {
   type NodeBackend,
 } from '../../../../runtime/backend/backend.js';
 import type { Intake } from '../../../../runtime/intake.js';
+import { Proofs } from '../../../../runtime/proofs.js';
 import type { DevAccount } from '../../../../runtime/wallet.js';
 import { DeltacastError, type ErrorCode } from '../../../../state/base/errors.js';
 import type { CallReply, CallRequest } from '../../../../workers/call.js';
@@ -27,6 +28,7 @@ export function backendOf(builder: ChainBuilder, options: NodeOptions = {}): Nod
   return createBackend({
     chain: builder.chain,
     submission: intake === undefined ? { forward } : { intake },
+    proofs: proofsOf(builder),
     services: { call: (request) => callHere(builder, request) },
     clock: builder.clock,
     clientVersion: 'Deltacast/test',
@@ -34,6 +36,12 @@ export function backendOf(builder: ChainBuilder, options: NodeOptions = {}): Nod
     peerCount: () => 3,
     syncing: () => false,
   });
+}
+
+/** A chain made by hand has no sealer. */
+function proofsOf({ chain }: ChainBuilder): Proofs {
+  const error = new DeltacastError('PROOF_UNAVAILABLE', 'no block is sealed yet');
+  return new Proofs({ chain, sealer: { prove: () => Promise.reject(error) } });
 }
 
 /** As the caller does it, without its threads: those run the built program. */
