@@ -20,6 +20,7 @@ import {
   runConformance,
 } from './roles/conformance-command.js';
 import { type DemoOptions, runDemo } from './roles/demo.js';
+import { checkProof, type ProofFlags } from './roles/proof-command.js';
 import { isMatch, Replayer, type ReplayResult } from './roles/replay.js';
 import { startReplica } from './roles/replica.js';
 import type { RunningNode } from './roles/running-node.js';
@@ -349,6 +350,25 @@ function addDemo(root: Command): void {
     .action(bootstrap);
 }
 
+async function proofCheck(file: string, flags: ProofFlags): Promise<void> {
+  process.stdout.write(`${await checkProof(file, flags)}\n`);
+}
+
+function addProof(root: Command): void {
+  root
+    .command('proof')
+    .description('check what a node proves')
+    .command('check')
+    .description("check an eth_getProof answer against a signed header and the sequencer's key")
+    .argument('<file>', 'JSON of eth_getProof, - for standard input')
+    .requiredOption('--header <file>', 'JSON of deltacast_getSignedHeader, or a frame in hex')
+    .requiredOption('--key <hex>', "the sequencer's key")
+    .option('--chain-id <n>', 'EIP-155 chain id', '31337')
+    .option('--json', 'one JSON line')
+    .exitOverride()
+    .action(proofCheck);
+}
+
 function program(): Command {
   const root = new Command('deltacast')
     .description('A real-time EVM for one host.')
@@ -368,6 +388,7 @@ function program(): Command {
   addBench(root);
   addConformance(root);
   addDump(root);
+  addProof(root);
   return root;
 }
 
