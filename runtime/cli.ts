@@ -20,10 +20,11 @@ import {
   runConformance,
 } from './roles/conformance-command.js';
 import { type DemoOptions, runDemo } from './roles/demo.js';
+import { startLight } from './roles/light.js';
 import { checkProof, type ProofFlags } from './roles/proof-command.js';
 import { isMatch, Replayer, type ReplayResult } from './roles/replay.js';
 import { startReplica } from './roles/replica.js';
-import type { RunningNode } from './roles/running-node.js';
+import type { NodePorts, RunningNode } from './roles/running-node.js';
 import { startSequencer } from './roles/sequencer.js';
 
 const EXIT_MISMATCH = 1;
@@ -217,8 +218,9 @@ interface NodeFlags extends GivenFlags {
   readonly json?: true;
 }
 
-/** On one host a sequencer and a replica do not share a port or a directory. */
+/** On one host the roles do not share a port or a directory. */
 const REPLICA_DEFAULTS = { port: 8546, dataDir: './.deltacast-replica' } as const;
+const LIGHT_DEFAULTS = { port: 8547, dataDir: null } as const;
 
 async function sequencer(flags: NodeFlags): Promise<void> {
   const config = configOf(defaultConfig(availableParallelism()), flags);
@@ -227,18 +229,25 @@ async function sequencer(flags: NodeFlags): Promise<void> {
   await untilStopped(node);
 }
 
-async function replica(flags: NodeFlags): Promise<void> {
-  const base = { ...defaultConfig(availableParallelism()), ...REPLICA_DEFAULTS };
-  const config = configOf(base, flags);
-  const node = await startReplica(config, portsOf(config));
-  const { host, topic } = config;
-  announce(
-    node,
-    flags,
-    `Following ${node.sequencerKey} on topic ${topic}.\n` +
-      `Listening on ${host}:${node.port} (HTTP and WebSocket)\n`,
-  );
-  await untilStopped(node);
+const replica = following(REPLICA_DEFAULTS, startReplica);
+const light = following(LIGHT_DEFAULTS, startLight);
+
+function following(
+  defaults: Partial<NodeConfig>,
+  start: (config: NodeConfig, ports: NodePorts) => Promise<RunningNode>,
+): (flags: NodeFlags) => Promise<void> {
+  return async (flags) => {
+    const config = configOf({ ...defaultConfig(availableParallelism()), ...defaults }, flags);
+    const node = await start(config, portsOf(config));
+    const { host, topic } = config;
+    announce(
+      node,
+      flags,
+      `Following ${node.sequencerKey} on topic ${topic}.\n` +
+        `Listening on ${host}:${node.port} (HTTP and WebSocket)\n`,
+    );
+    await untilStopped(node);
+  };
 }
 
 function portsOf({ logLevel, jsonLogs }: NodeConfig) {
@@ -314,6 +323,7 @@ function addNodes(root: Command): void {
   const roles = [
     ['sequencer', 'order and execute transactions, publish what they change', sequencer],
     ['replica', 'follow a sequencer without executing, and serve reads', replica],
+    ['light', 'hold headers only, and serve what peers prove', light],
   ] as const;
   for (const [name, description, action] of roles) {
     const command = root.command(name).description(description);

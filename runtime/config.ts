@@ -36,6 +36,8 @@ export interface NodeConfig {
   readonly gasLimit: number;
   /** Sealed blocks before the newest that proofs can be of. */
   readonly proofBlocks: number;
+  /** A light node believes no newest header that is older. */
+  readonly maxAgeSeconds: number;
   /** Name of the swarm's topic; null keeps the swarm off. */
   readonly topic: string | null;
   /** DHT nodes `host:port` instead of the public ones. */
@@ -74,6 +76,7 @@ export function defaultConfig(cores: number): NodeConfig {
     blockMs: 1_000,
     gasLimit: DEFAULT_GAS_LIMIT,
     proofBlocks: 0,
+    maxAgeSeconds: 30,
     topic: null,
     bootstrap: [],
     sequencerKey: null,
@@ -136,6 +139,7 @@ const RULES: { readonly [Key in keyof NodeConfig]: Rule } = {
   blockMs: integerRule(10, 3_600_000),
   gasLimit: integerRule(21_000, 1_000_000_000_000),
   proofBlocks: integerRule(0, PROOF_BLOCKS_MAX),
+  maxAgeSeconds: integerRule(1, 1_000_000_000),
   topic: { check: isTextOrNull, expected: 'a name' },
   bootstrap: { check: isBootstrap, expected: 'HOST:PORT,...' },
   sequencerKey: { check: isHexKey, expected: '32 bytes in hex' },

@@ -37,6 +37,7 @@ export const NODE_FLAGS: readonly NodeFlag[] = [
   flag('--block-ms <n>', 'blockMs', 'time of a block', integer),
   flag('--gas-limit <n>', 'gasLimit', 'of a block', integer),
   flag('--proof-blocks <n>', 'proofBlocks', 'older blocks that proofs can be of', integer),
+  flag('--max-age <s>', 'maxAgeSeconds', 'light: of the newest header, at most', integer),
   flag('--topic <name>', 'topic', 'swarm to join; without it the swarm is off', text),
   flag('--bootstrap <host:port,...>', 'bootstrap', 'DHT nodes instead of the public ones', list),
   flag('--sequencer-key <hex>', 'sequencerKey', 'the key that a follower trusts', text),

@@ -11,6 +11,7 @@ import { FRAME_BODY_AT, PROTOCOL_VERSION } from './frame.js';
 import { GuardedStream } from './guard.js';
 import { hashOf, isSignedBy, type Signer } from './keys.js';
 import * as wire from './messages.js';
+import * as state from './state-messages.js';
 import type { NoiseStream } from './swarm.js';
 
 const PROTOCOL = 'deltacast/1';
@@ -37,6 +38,9 @@ export interface Link {
   /** @param submission  as `writeSubmission` wrote it */
   sendSubmission(submission: Uint8Array): void;
   sendAnswers(answers: wire.SubmitAnswers): void;
+  /** @param request  as `writeStateRequest` wrote it */
+  sendStateRequest(request: Uint8Array): void;
+  sendStateAnswer(answer: state.StateAnswer): void;
   /** Takes bytes that we asked for off the inbound budget. */
   credit(bytes: number): void;
   /** Bans the peer and ends the connection. */
@@ -53,6 +57,8 @@ export interface LinkEvents {
   submission(link: Link, submission: wire.Submission): void;
   answers(link: Link, answers: wire.SubmitAnswers): void;
   status(link: Link, status: wire.Status): void;
+  stateRequest(link: Link, request: state.StateRequest): void;
+  stateAnswer(link: Link, answer: state.StateAnswer): void;
   /** Everything sent has left our memory. */
   drained(link: Link): void;
   /** After `opened` only, and once. */
@@ -150,6 +156,14 @@ export class PeerChannel implements Link {
     this.send(ANSWERS, wire.writeAnswers(answers));
   }
 
+  sendStateRequest(request: Uint8Array): void {
+    this.send(STATE_REQUEST, request);
+  }
+
+  sendStateAnswer(answer: state.StateAnswer): void {
+    this.send(STATE_ANSWER, state.writeStateAnswer(answer));
+  }
+
   credit(bytes: number): void {
     this.guard.credit(bytes);
   }
@@ -213,6 +227,12 @@ export class PeerChannel implements Link {
     handlers[SUBMISSION] = after(wire.readSubmission, (value) => events.submission(this, value));
     handlers[ANSWERS] = after(wire.readAnswers, (value) => events.answers(this, value));
     handlers[STATUS] = after(wire.readStatus, (value) => events.status(this, value));
+    handlers[STATE_REQUEST] = after(state.readStateRequest, (value) =>
+      events.stateRequest(this, value),
+    );
+    handlers[STATE_ANSWER] = after(state.readStateAnswer, (value) =>
+      events.stateAnswer(this, value),
+    );
     return handlers.map((handle) => ({ onmessage: (bytes) => this.contain(() => handle(bytes)) }));
   }
 
@@ -274,6 +294,8 @@ const RANGE_END = 3;
 const SUBMISSION = 4;
 const ANSWERS = 5;
 const STATUS = 6;
+const STATE_REQUEST = 7;
+const STATE_ANSWER = 8;
 
 /**
  * What the sequencer signs to show a peer that it is at the other end of this very connection. The

@@ -12,6 +12,7 @@ import type { Follower } from './follow.js';
 import type { TrustAnchor } from './frame.js';
 import { chainIdentity, type Signer } from './keys.js';
 import type { Publisher } from './publish.js';
+import type { StateServer } from './state-server.js';
 import { type NoiseStream, Swarm, topicOf } from './swarm.js';
 
 /** Every peer hears from us so often, and is let go after so long a silence. */
@@ -20,6 +21,13 @@ const SILENCE_MS = 4_000;
 /** How often a node without a source looks for peers, in heartbeats: at first, and later. */
 const SEARCH_BEATS_MIN = 1;
 const SEARCH_BEATS_MAX = 8;
+
+/** The events of a node that follows no frames but asks for headers and proofs. */
+export interface LightPeers
+  extends Pick<LinkEvents, 'opened' | 'closed' | 'status' | 'stateAnswer'> {
+  readonly hasPeer: boolean;
+  stop(): void;
+}
 
 export interface PeerNodeOptions {
   readonly anchor: TrustAnchor;
@@ -40,12 +48,18 @@ export interface PeerNodeOptions {
   readonly signer?: Signer;
   readonly publisher?: Publisher;
   readonly follower?: Follower;
+  /** Answers light nodes. */
+  readonly stateServer?: StateServer;
+  /** What a light node does with its peers. */
+  readonly light?: LightPeers;
   readonly clock: Clock;
   /** Told of each ban, with the transport key in hex. */
   readonly onBan?: (key: string, error: DeltacastError) => void;
   /** Told of errors that are ours. */
   readonly onFault: (error: unknown) => void;
 }
+
+const NO_STATE = { what: 'refused', reason: 'this node proves nothing' } as const;
 
 export class PeerNode {
   private readonly options: PeerNodeOptions;
@@ -57,17 +71,20 @@ export class PeerNode {
   private beatsUntilSearch = SEARCH_BEATS_MIN;
   private isStopped = false;
 
-  /** Joins the topic; needs at least one of `publisher` and `follower`. */
+  /** Joins the topic; needs at least one of `publisher`, `follower` and `light`. */
   constructor(options: PeerNodeOptions) {
-    const { publisher, follower, anchor } = options;
-    assert(publisher !== undefined || follower !== undefined, 'a peer serves, follows or both');
+    const { publisher, follower, light, anchor } = options;
+    assert(
+      [publisher, follower, light].some((part) => part !== undefined),
+      'a peer has a duty',
+    );
     this.options = options;
     this.identity = chainIdentity(anchor.chainId, anchor.publicKey);
     this.swarm = new Swarm({
       ...options,
       topic: topicOf(this.identity, options.name),
       server: publisher !== undefined,
-      client: follower !== undefined,
+      client: follower !== undefined || light !== undefined,
       onConnection: (stream) => this.connected(stream),
     });
     this.beatLater();
@@ -100,6 +117,7 @@ export class PeerNode {
     this.isStopped = true;
     this.cancelBeat();
     this.options.follower?.stop();
+    this.options.light?.stop();
     await this.swarm.stop();
   }
 
@@ -131,22 +149,33 @@ export class PeerNode {
 
   /** Hands each message to whom it is for; what nobody here is for is misbehaviour or ignored. */
   private events(): LinkEvents {
-    const { publisher, follower } = this.options;
+    const { publisher, follower, stateServer, light } = this.options;
     return {
       opened: (link) => {
         publisher?.opened(link);
         follower?.opened(link);
+        light?.opened(link);
       },
       closed: (link) => {
         publisher?.closed(link);
         follower?.closed(link);
+        stateServer?.closed(link);
+        light?.closed(link);
       },
       frame: (link, bytes) => follower?.frame(link, bytes),
       rangeRequest: (link, request) => publisher?.rangeRequest(link, request),
       rangeEnd: (link, end) => follower?.rangeEnd(link, end),
       submission: (link, submission) => publisher?.submission(link, submission),
       answers: (link, answers) => follower?.answers(link, answers),
-      status: (link, status) => follower?.status(link, status),
+      status: (link, status) => {
+        follower?.status(link, status);
+        light?.status(link, status);
+      },
+      stateRequest: (link, request) => {
+        if (stateServer !== undefined) stateServer.request(link, request);
+        else link.sendStateAnswer({ id: request.id, reply: NO_STATE });
+      },
+      stateAnswer: (link, answer) => light?.stateAnswer(link, answer),
       drained: (link) => publisher?.drained(link),
     };
   }
@@ -181,9 +210,10 @@ export class PeerNode {
   }
 
   private search(): void {
-    const { follower } = this.options;
-    if (follower === undefined || follower.isHalted) return;
-    if (follower.hasSource) {
+    const { follower, light } = this.options;
+    if (follower === undefined && light === undefined) return;
+    if (follower?.isHalted === true) return;
+    if (follower?.hasSource === true || light?.hasPeer === true) {
       this.searchBeats = SEARCH_BEATS_MIN;
       this.beatsUntilSearch = SEARCH_BEATS_MIN;
       return;

@@ -3,8 +3,9 @@
  * that it takes in a second, and gives every caller an answer or a typed error in bounded time.
  */
 import { DeltacastError } from '../../state/base/errors.js';
-import { PEER_INBOUND_BURST_BYTES, SUBMITS_OPEN_MAX } from '../../state/base/limits.js';
+import { SUBMITS_OPEN_MAX } from '../../state/base/limits.js';
 import type { Clock } from '../../state/base/ports.js';
+import { PeerBudget } from './budget.js';
 import type { Link } from './channel.js';
 import {
   answersBytesMax,
@@ -16,10 +17,6 @@ import {
 const ANSWER_DEADLINE_MS = 10_000;
 /** A submission waits no longer for its turn within the peer's budget. */
 const TURN_WAIT_MS_MAX = 5_000;
-/** Of the peer's budget; the rest, and half its burst, are for heartbeats and delays on the way. */
-const BUDGET_SHARE = 0.9;
-const BURST_BYTES = PEER_INBOUND_BURST_BYTES / 2;
-
 interface Pending {
   readonly link: Link;
   readonly count: number;
@@ -30,8 +27,7 @@ interface Pending {
 
 interface Peer {
   openCount: number;
-  /** Monotonic time at which all that was reserved of its budget is used up. */
-  reservedUntilMs: number;
+  readonly budget: PeerBudget;
 }
 
 export class Submitter {
@@ -54,10 +50,7 @@ export class Submitter {
     raws: readonly Uint8Array[],
     hops: number,
   ): Promise<readonly SubmitAnswer[]> {
-    const peer = this.peers.get(link) ?? {
-      openCount: 0,
-      reservedUntilMs: Number.NEGATIVE_INFINITY,
-    };
+    const peer = this.peers.get(link) ?? { openCount: 0, budget: new PeerBudget() };
     if (peer.openCount >= SUBMITS_OPEN_MAX) throw unavailable('too many wait for an answer');
     const id = this.nextId;
     const message = writeSubmission({ id, hops, raws });
@@ -96,15 +89,11 @@ export class Submitter {
   }
 
   /** @returns milliseconds until `bytes` may be sent */
-  private reserve(peer: Peer, bytes: number, bytesPerSecond: number): number {
-    const now = this.clock.monotonicMs();
-    const msPerByte = 1_000 / (bytesPerSecond * BUDGET_SHARE);
-    const fromMs = Math.max(peer.reservedUntilMs, now - BURST_BYTES * msPerByte);
-    const untilMs = fromMs + bytes * msPerByte;
-    // Also refuses a peer that says it takes nothing.
-    if (!(untilMs - now <= TURN_WAIT_MS_MAX)) throw unavailable('more than the peer takes');
-    peer.reservedUntilMs = untilMs;
-    return Math.max(0, untilMs - now);
+  private reserve({ budget }: Peer, bytes: number, bytesPerSecond: number): number {
+    const nowMs = this.clock.monotonicMs();
+    const waitMs = budget.reserve(bytes, bytesPerSecond, nowMs, TURN_WAIT_MS_MAX);
+    if (waitMs === null) throw unavailable('more than the peer takes');
+    return waitMs;
   }
 
   private sendAt(waitMs: number, id: number, send: () => void): () => void {

@@ -96,7 +96,7 @@ function headerOf(block: BlockEntry, history: History): RpcHeader {
 }
 
 /** Fields in the order of the Yellow Paper (4.3) and the EIPs that added to them. */
-function sealedHeader({ rlp, hash }: SealedHeaderEntry): RpcHeader {
+export function sealedHeader({ rlp, hash }: Pick<SealedHeaderEntry, 'rlp' | 'hash'>): RpcHeader {
   const fields = decodeFields(rlp);
   const bytes = (place: number): Uint8Array => fields[place] ?? EMPTY;
   const number = (place: number): number => Number(toBigInt(bytes(place)));

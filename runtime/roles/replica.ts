@@ -2,12 +2,11 @@
  * The replica role: follows a pinned sequencer over the swarm, serves reads, passes transactions
  * on, and serves its frames to others.
  */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Follower } from '../../net/p2p/follow.js';
 import type { Evidence } from '../../net/p2p/intake.js';
 import { PeerNode } from '../../net/p2p/peer-node.js';
 import { Publisher } from '../../net/p2p/publish.js';
+import { StateServer } from '../../net/p2p/state-server.js';
 import { type RpcServer, startRpcServer } from '../../net/rpc/server.js';
 import type { SubmitOutcome } from '../../net/rpc/values.js';
 import { fromHex, toHex } from '../../state/base/bytes.js';
@@ -16,10 +15,12 @@ import { SUBMIT_TRANSACTIONS_MAX } from '../../state/base/limits.js';
 import { transactionHash } from '../../workers/header.js';
 import { createBackend } from '../backend/backend.js';
 import type { NodeConfig } from '../config.js';
+import { saveEvidence } from '../evidence.js';
 import { FollowerCore } from '../follower-core.js';
 import { createMetrics } from '../metrics.js';
 import { chainMetrics } from '../node-metrics.js';
 import { nodeRoutes } from '../routes.js';
+import { ChainStateSource } from '../state-source.js';
 import { clientVersion, type NodePorts, type RunningNode } from './running-node.js';
 import { closeAll, once } from './sequencer.js';
 
@@ -52,7 +53,7 @@ export async function startReplica(config: NodeConfig, ports: NodePorts): Promis
   const closing: (() => Promise<void>)[] = [() => core.stop()];
   const onHalt = (error: unknown, evidence: Evidence | null): void => {
     const typed = asTyped(error);
-    const saved = evidence === null ? '' : saveEvidence(config, evidence);
+    const saved = evidence === null ? '' : saveEvidence(config.dataDir, evidence);
     const { code, message } = typed;
     log.error('the replica has stopped following', { code, cause: message, evidence: saved });
     fail(typed);
@@ -120,6 +121,7 @@ function startFollowing(
     bootstrap: config.bootstrap.length === 0 ? null : config.bootstrap,
     publisher,
     follower,
+    stateServer: new StateServer(new ChainStateSource(chain, core.proofs), onFault),
     clock,
     onBan: (key, error) => log.warn('a peer is banned', { key, code: error.code }),
     onFault,
@@ -181,19 +183,6 @@ function outcomeOf(hash: Uint8Array, code: string, message: string): SubmitOutco
 function syncStatus(core: FollowerCore) {
   const currentBlock = core.chain.history.blockCount - 1;
   return { startingBlock: 0, currentBlock, highestBlock: currentBlock };
-}
-
-/** Both frames of an equivocation, beside the data. @returns where, or why not */
-function saveEvidence(config: NodeConfig, { height, held, received }: Evidence): string {
-  if (config.dataDir === null) return 'not kept: there is no data directory';
-  const base = join(config.dataDir, `evidence-${height}`);
-  try {
-    if (held !== null) writeFileSync(`${base}-held.frame`, held);
-    writeFileSync(`${base}-received.frame`, received);
-    return `${base}-*.frame`;
-  } catch (error) {
-    return `not kept: ${String(error)}`;
-  }
 }
 
 function asTyped(error: unknown): DeltacastError {

@@ -1,6 +1,7 @@
 /** The sequencer role: a core with its sockets, RPC and peers. */
 import { PeerNode } from '../../net/p2p/peer-node.js';
 import { Publisher } from '../../net/p2p/publish.js';
+import { StateServer } from '../../net/p2p/state-server.js';
 import { type RpcServer, startRpcServer } from '../../net/rpc/server.js';
 import type { SubmitOutcome } from '../../net/rpc/values.js';
 import { toHex } from '../../state/base/bytes.js';
@@ -12,6 +13,7 @@ import { SequencerCore } from '../core.js';
 import { createMetrics } from '../metrics.js';
 import { chainMetrics, sequencerMetrics } from '../node-metrics.js';
 import { nodeRoutes } from '../routes.js';
+import { ChainStateSource } from '../state-source.js';
 import { StatusLine } from '../status-line.js';
 import { deriveAccounts } from '../wallet.js';
 import { clientVersion, type NodePorts, type RunningNode } from './running-node.js';
@@ -138,6 +140,7 @@ function startPeers(
     bootstrap: config.bootstrap.length === 0 ? null : config.bootstrap,
     signer: core.signer,
     publisher,
+    stateServer: new StateServer(new ChainStateSource(core.chain, core.proofs), onFault),
     clock,
     onBan: (key, error) => log.warn('a peer is banned', { key, code: error.code }),
     onFault,

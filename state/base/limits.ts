@@ -131,6 +131,20 @@ export const SUBMIT_BYTES_MAX = 128 * KIB;
 /** Submissions that wait for an answer: of one peer, and over all peers at the sequencer. */
 export const SUBMITS_OPEN_MAX = 8;
 export const SUBMITS_OPEN_ALL_MAX = 128;
+/**
+ * Questions of light nodes. An answer is as large as the largest message that is no frame: 64 keys
+ * take 60 KiB at 16M keys, 64 headers 70 KiB, code 24 KiB (EIP-170).
+ */
+export const STATE_ANSWER_BYTES_MAX = 128 * KIB;
+export const STATE_KEYS_MAX = 64;
+export const STATE_HEADERS_MAX = 64;
+/** Questions under way: of one peer, over all peers at who answers, and that wait at who asks. */
+export const STATE_REQUESTS_OPEN_MAX = 8;
+export const STATE_REQUESTS_OPEN_ALL_MAX = 128;
+export const STATE_QUESTIONS_WAITING_MAX = 4_096;
+/** Headers that a light node holds: two hours of them in 9 MB. */
+export const LIGHT_HEADERS_MAX = 8_192;
+
 /** Verified frames that wait for a follower's sink; it asks for no more than there is room for. */
 export const FOLLOW_QUEUE_BYTES_MAX = 16 * MIB;
 /** Byte strings and numbers in the body of a frame; the widest body in use has about ten. */

@@ -82,6 +82,8 @@ class FakeLink implements Link {
   sendFrame = () => undefined;
   sendStatus = () => undefined;
   sendRangeEnd = () => undefined;
+  sendStateRequest = () => undefined;
+  sendStateAnswer = () => undefined;
   sendAnswers = () => undefined;
   credit = () => undefined;
   close = () => undefined;
