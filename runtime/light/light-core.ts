@@ -49,6 +49,7 @@ export class LightCore implements LightPeers {
   private readonly client: StateClient;
   private readonly peers = new Map<Link, Peer>();
   private halt: Equivocation | null = null;
+  private turn = 0;
 
   constructor(options: LightOptions) {
     this.options = options;
@@ -176,9 +177,14 @@ export class LightCore implements LightPeers {
     });
   }
 
-  /** Those that failed least first. */
+  /** Those that failed least first, and each of these once first. */
   private inTurn(): Peer[] {
-    return [...this.peers.values()].sort((a, b) => a.failures - b.failures).slice(0, ATTEMPTS_MAX);
+    const peers = [...this.peers.values()];
+    const first = this.turn % Math.max(1, peers.length);
+    this.turn += 1;
+    return [...peers.slice(first), ...peers.slice(0, first)]
+      .sort((a, b) => a.failures - b.failures)
+      .slice(0, ATTEMPTS_MAX);
   }
 
   /** @throws what is no peer's fault */
