@@ -3,11 +3,7 @@
  * caller an answer or a typed error in bounded time. It believes nothing: the caller checks.
  */
 import { DeltacastError } from '../../state/base/errors.js';
-import {
-  STATE_ANSWER_BYTES_MAX,
-  STATE_QUESTIONS_WAITING_MAX,
-  STATE_REQUESTS_OPEN_MAX,
-} from '../../state/base/limits.js';
+import { STATE_QUESTIONS_WAITING_MAX, STATE_REQUESTS_OPEN_MAX } from '../../state/base/limits.js';
 import type { Clock } from '../../state/base/ports.js';
 import { PeerBudget } from './budget.js';
 import type { Link } from './channel.js';
@@ -15,6 +11,7 @@ import {
   type StateAnswer,
   type StateQuestion,
   type StateReply,
+  stateAnswerBytes,
   writeStateRequest,
 } from './state-messages.js';
 
@@ -41,7 +38,7 @@ export class StateClient {
   private readonly clock: Clock;
   private readonly peers = new Map<Link, Peer>();
   private readonly pending = new Map<number, Pending>();
-  private readonly late = new Set<number>();
+  private readonly late = new Map<number, Link>();
   private nextId = 0;
 
   constructor(clock: Clock) {
@@ -84,8 +81,9 @@ export class StateClient {
   answer(link: Link, { id, reply }: StateAnswer): void {
     const isPending = this.pending.get(id)?.link === link;
     // An answer that nobody asked for costs the peer its budget, and then the connection.
-    if (!isPending && !this.late.delete(id)) return;
-    link.credit(STATE_ANSWER_BYTES_MAX);
+    if (!isPending && this.late.get(id) !== link) return;
+    this.late.delete(id);
+    link.credit(stateAnswerBytes({ id, reply }));
     if (isPending) this.settle(id)?.resolve(reply);
   }
 
@@ -139,8 +137,8 @@ export class StateClient {
   private expire(id: number): void {
     const pending = this.settle(id);
     if (pending === undefined) return;
-    this.late.add(id);
-    const [oldest] = this.late;
+    this.late.set(id, pending.link);
+    const [oldest] = this.late.keys();
     if (this.late.size > LATE_MAX && oldest !== undefined) this.late.delete(oldest);
     pending.reject(unavailable('no answer in time'));
   }

@@ -131,6 +131,11 @@ export function writeStateAnswer({ id, reply }: StateAnswer): Uint8Array {
   return concatBytes(...answerParts(id, { what: 'refused', reason: 'the answer is too large' }));
 }
 
+/** What an answer took on the wire, or a little less where it is a refusal. */
+export function stateAnswerBytes({ id, reply }: StateAnswer): number {
+  return answerParts(id, reply).reduce((sum, part) => sum + part.length, 0);
+}
+
 function answerParts(id: number, reply: StateReply): Uint8Array[] {
   switch (reply.what) {
     case 'refused':

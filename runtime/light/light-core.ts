@@ -6,7 +6,7 @@
 import type { Link } from '../../net/p2p/channel.js';
 import type { TrustAnchor } from '../../net/p2p/frame.js';
 import type { LightPeers } from '../../net/p2p/peer-node.js';
-import { StateClient } from '../../net/p2p/state-client.js';
+import { STATE_DEADLINE_MS, StateClient } from '../../net/p2p/state-client.js';
 import type { StateAnswer, StateQuestion, StateReply } from '../../net/p2p/state-messages.js';
 import { equalBytes } from '../../state/base/bytes.js';
 import { DeltacastError, isDeltacastError } from '../../state/base/errors.js';
@@ -224,7 +224,10 @@ export class LightCore implements LightPeers {
       this.chain.startAt(first.header);
       return first.header;
     }
+    // One that brings a header at a time would keep whoever asked waiting for hours.
+    const untilMs = this.options.clock.monotonicMs() + STATE_DEADLINE_MS;
     while ((this.chain.tip?.number ?? number) < number - 1) {
+      if (this.options.clock.monotonicMs() > untilMs) break;
       if ((await this.takeNext(link)) === 0) break;
     }
     const again = this.chain.offer(frame);
