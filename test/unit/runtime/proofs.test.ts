@@ -86,6 +86,41 @@ describe.each([0, 1])('a node with %i workers proves', (workers) => {
   });
 });
 
+test('proofs hold while transactions come, whatever is being written', async () => {
+  const core = await startCore({ workers: 1, proofBlocks: 4, blockMs: 60 });
+  closing.push(() => core.stop());
+  const authority = { chainId: core.chain.chainId, sequencerKey: core.signer.publicKey };
+  const strangers = [1, 2, 3, 4, 5].map((fill) => new Uint8Array(20).fill(fill));
+  const sets = [accountKeys(target), ...strangers.map((address) => accountKeys(address))];
+  let nonce = 0;
+  let isDone = false;
+  const load = (async () => {
+    for (; !isDone; nonce += 1) {
+      // Every other one makes a new account.
+      const to = nonce % 2 === 0 ? target : Uint8Array.from(Buffer.alloc(20, `${nonce}-`));
+      await submitAndWait(core, signedTransfer({ nonce, to }));
+    }
+  })();
+  let highest = 0n;
+  for (let round = 0; round < 40; round += 1) {
+    const newest = core.chain.sealedTip?.number ?? 0;
+    const asked = round % 3 === 0 && newest > 2 ? newest - 2 : null;
+    const { number, proven } = await core.proofs.prove(sets, asked);
+    const frame = core.proofs.header(number)?.frame ?? new Uint8Array(0);
+    const { stateRoot } = await verifySignedHeader(frame, authority);
+    const accounts = sets.map((keys, index) =>
+      accountOf(verifyProof(stateRoot, keys, proven[index]!.proof)),
+    );
+    const [first, ...others] = accounts;
+    expect(others.every(({ exists }) => !exists)).toBe(true);
+    if (first!.balance > highest) highest = first!.balance;
+  }
+  isDone = true;
+  await load;
+  expect(highest).toBeGreaterThan(0n);
+  expect(highest).toBeLessThanOrEqual(BigInt(nonce));
+});
+
 test('a client checks eth_getProof with the signed header, and viem reads it', async () => {
   const config = { ...TEST_CONFIG, port: 0, workers: 0, blockMs: 50 };
   const log = createLogger('silent', false);

@@ -138,7 +138,7 @@ describe('who asks for state', () => {
     expect(none.sent).toEqual([]);
   });
 
-  test('has a bound on questions that wait, and answers all when it stops or a peer goes', async () => {
+  test('has a bound on what waits, and answers all when it stops or a peer goes', async () => {
     const { client, link, clock } = start();
     const asked = Array.from({ length: STATE_QUESTIONS_WAITING_MAX }, () =>
       codeOf(client.ask(link, HASH)),
