@@ -87,7 +87,7 @@ describe.each([0, 1])('a node with %i workers proves', (workers) => {
 });
 
 test('proofs hold while transactions come, whatever is being written', async () => {
-  const core = await startCore({ workers: 1, proofBlocks: 4, blockMs: 60 });
+  const core = await startCore({ workers: 1, proofBlocks: 64, blockMs: 60 });
   closing.push(() => core.stop());
   const authority = { chainId: core.chain.chainId, sequencerKey: core.signer.publicKey };
   const strangers = [1, 2, 3, 4, 5].map((fill) => new Uint8Array(20).fill(fill));
@@ -101,8 +101,11 @@ test('proofs hold while transactions come, whatever is being written', async () 
       await submitAndWait(core, signedTransfer({ nonce, to }));
     }
   })();
+  // A failure below stops the node under its load.
+  load.catch(() => undefined);
   let highest = 0n;
-  for (let round = 0; round < 40; round += 1) {
+  // On a busy machine no transfer may be sealed for a while.
+  for (let round = 0; round < 40 || (highest === 0n && round < 1_000); round += 1) {
     const newest = core.chain.sealedTip?.number ?? 0;
     const asked = round % 3 === 0 && newest > 2 ? newest - 2 : null;
     const { number, proven } = await core.proofs.prove(sets, asked);
