@@ -6,6 +6,7 @@ import { Arena, KIND_SLOT } from '../../../state/arena.js';
 import type { UndoRange } from '../../../state/arena-changes.js';
 import { toHex, toWord } from '../../../state/base/bytes.js';
 import { isDeltacastError } from '../../../state/base/errors.js';
+import { type StateKey, verifyProof } from '../../../state/proof.js';
 import { StateRoot } from '../../../state/root.js';
 import { RootControl } from '../../../state/root-control.js';
 import { createRootShared } from '../../../state/root-owner.js';
@@ -108,11 +109,31 @@ async function follow(shards: number, threads: number, sizes: readonly number[],
     expect(found).toBe(naiveRoot(writer.contents));
   }
   expect(toHex(root.rebuild(writer.sequence))).toBe(naiveRoot(writer.contents));
+  const before = { sequence: writer.sequence, root: toHex(root.root) };
   const after = writer.write(300, bound);
-  expect(toHex(root.update(after, writer.sequence))).toBe(naiveRoot(writer.contents));
+  const newest = naiveRoot(writer.contents);
+  expect(toHex(root.update(after, writer.sequence))).toBe(newest);
   alone.update(after, writer.sequence);
   expect(root.keyCount).toBe(alone.keyCount);
+  compareProofs(root, alone);
+  // Back for a proof of an older state and forward again, the helpers at work in both.
+  expect(toHex(root.rewind(after, before.sequence))).toBe(before.root);
+  alone.rewind(after, before.sequence);
+  compareProofs(root, alone);
+  expect(toHex(root.update(after, writer.sequence))).toBe(newest);
   new RootControl(shared.control).stop();
+}
+
+/** Of keys there and absent, one by one and all at once. */
+function compareProofs(root: StateRoot, alone: StateRoot): void {
+  const slots = [0, 1, 2, 3, 7, 19, 31, 100_001, 100_002].map((slot) => toWord(BigInt(slot)));
+  const all = slots.map((slot): StateKey => ({ kind: KIND_SLOT, address: ADDRESS, slot }));
+  for (const keys of [...all.map((key) => [key]), all]) {
+    const proof = root.prove(keys);
+    expect(toHex(proof)).toBe(toHex(alone.prove(keys)));
+    const values = keys.map((key) => toHex(root.valueOf(key)));
+    expect(verifyProof(root.root, keys, proof).map(toHex)).toEqual(values);
+  }
 }
 
 test.each([
