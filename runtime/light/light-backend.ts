@@ -71,11 +71,9 @@ export class LightBackend implements Backend {
   readonly poolContent = unsupported;
   readonly listen = unsupported;
 
-  /** @throws DeltacastError PROOF_UNAVAILABLE before the first header */
+  /** @throws DeltacastError PROOF_UNAVAILABLE before the first header, and where it is too old */
   blockNumber(): number {
-    const { tip } = this.core;
-    if (tip !== null) return tip.number;
-    throw new DeltacastError('PROOF_UNAVAILABLE', 'no peer has shown a header yet');
+    return this.core.newest.number;
   }
 
   syncing(): false {
@@ -156,9 +154,10 @@ export class LightBackend implements Backend {
 
   private async header(block: BlockSelector): Promise<LightHeader | null> {
     if (block.kind === 'hash') return this.core.headerByHash(block.hash);
-    const newest = this.blockNumber();
-    const number = this.numberOf(block) ?? newest;
-    return number > newest ? null : this.core.header(number);
+    const number = this.numberOf(block);
+    if (number === null) return this.core.newest;
+    // A header by its number is what it is, however old the newest.
+    return number > (this.core.tip ?? this.core.newest).number ? null : this.core.header(number);
   }
 
   /** null: the newest. @throws DeltacastError RPC_NOT_FOUND */

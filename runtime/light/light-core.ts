@@ -62,6 +62,21 @@ export class LightCore implements LightPeers {
     return this.chain.tip;
   }
 
+  /**
+   * The same, where it may pass for the newest of the chain.
+   * @throws DeltacastError PROOF_UNAVAILABLE before the first, and where it is too old;
+   *         Equivocation
+   */
+  get newest(): LightHeader {
+    if (this.halt !== null) throw this.halt;
+    const { tip } = this;
+    if (tip === null) {
+      throw new DeltacastError('PROOF_UNAVAILABLE', 'no peer has shown a header yet');
+    }
+    if (!this.isBehind()) return tip;
+    throw new DeltacastError('PROOF_UNAVAILABLE', this.tooOld(tip), { number: tip.number });
+  }
+
   get headerCount(): number {
     return this.chain.count;
   }
@@ -136,6 +151,7 @@ export class LightCore implements LightPeers {
 
   /** A signed header. @throws DeltacastError PROOF_UNAVAILABLE; Equivocation */
   async header(number: number): Promise<LightHeader> {
+    if (this.halt !== null) throw this.halt;
     const held = this.chain.at(number);
     if (held !== null) return held;
     return this.askAll({ what: 'headers', number, count: 1 }, async (link, reply) => {
@@ -171,9 +187,9 @@ export class LightCore implements LightPeers {
       }
     }
     if (this.halt !== null) throw this.halt;
-    throw new DeltacastError('PROOF_UNAVAILABLE', 'no peer proves it', {
+    const why = reasons.at(-1) ?? 'there is no peer';
+    throw new DeltacastError('PROOF_UNAVAILABLE', `no peer proves it (${why})`, {
       peers: reasons.length,
-      lastReason: reasons.at(-1) ?? 'there is no peer',
     });
   }
 
@@ -209,9 +225,7 @@ export class LightCore implements LightPeers {
   private checkNew(header: LightHeader, atLeast: number): void {
     const { number } = header;
     if (number < atLeast) throw unavailable(`the peer is at block ${number}, behind ${atLeast}`);
-    const ageMs = this.ageMs(header);
-    if (ageMs <= this.options.maxAgeMs) return;
-    throw unavailable(`its newest block is ${Math.round(ageMs / 1_000)} s old (--max-age)`);
+    if (this.ageMs(header) > this.options.maxAgeMs) throw unavailable(this.tooOld(header));
   }
 
   /** A header that came along: checked, and joined to those held. */
@@ -266,6 +280,11 @@ export class LightCore implements LightPeers {
 
   private ageMs({ timestamp }: LightHeader): number {
     return this.options.clock.nowMs() - timestamp * 1_000;
+  }
+
+  private tooOld(header: LightHeader): string {
+    const seconds = Math.round(this.ageMs(header) / 1_000);
+    return `the newest block shown is ${seconds} s old (--max-age)`;
   }
 
   private async takeNewest(link: Link): Promise<void> {

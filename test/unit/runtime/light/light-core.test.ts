@@ -251,10 +251,11 @@ describe('a light node', () => {
     const { light } = lightWith([honest], 30_000, late);
     await ready(light);
     const error = await errorOf(() => readKey(light, balance));
-    expect([error.code, String(error.details['lastReason'])]).toEqual([
+    expect([error.code, error.message]).toEqual([
       'PROOF_UNAVAILABLE',
       expect.stringContaining('s old'),
     ]);
+    expect(() => light.newest).toThrow('s old');
     // An older block is what it is.
     expect(await readKey(light, balance, last)).toBe(20n);
   });
