@@ -105,5 +105,9 @@ function durabilityText({ dataDir, durability }: NodeConfig): string {
 function topicLines(config: NodeConfig, sequencerKey: Uint8Array): string[] {
   const join = joinCommand(config, sequencerKey);
   if (join === null) return ['Topic:             none: peers cannot join (--topic NAME)'];
-  return [`Topic:             ${config.topic}`, `Join a replica:    ${join}`];
+  return [
+    `Topic:             ${config.topic}`,
+    `Join a replica:    ${join}`,
+    'Join a light node: the same with `light` for `replica`',
+  ];
 }

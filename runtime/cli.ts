@@ -4,14 +4,14 @@
  * done and right, 1 something did not match or failed, 2 bad usage or bad input.
  */
 import { availableParallelism } from 'node:os';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type Bootstrap, startBootstrap } from '../net/p2p/swarm.js';
 import { isDeltacastError } from '../state/base/errors.js';
 import { systemClock, systemRandom } from '../state/base/ports.js';
 import { ENGINE_NAMES } from '../workers/engines.js';
 import { readBlockFile } from './block-file.js';
 import { defaultConfig, type NodeConfig } from './config.js';
-import { configOf, type GivenFlags, NODE_FLAGS } from './flags.js';
+import { configOf, describeFlag, type GivenFlags, isHeeded, NODE_FLAGS } from './flags.js';
 import { createLogger } from './logger.js';
 import { BENCH_DEFAULTS, type BenchOptions, loadBench } from './roles/bench.js';
 import {
@@ -21,8 +21,8 @@ import {
 } from './roles/conformance-command.js';
 import { type DemoOptions, runDemo } from './roles/demo.js';
 import { startLight } from './roles/light.js';
-import { checkProof, type ProofFlags } from './roles/proof-command.js';
-import { isMatch, Replayer, type ReplayResult } from './roles/replay.js';
+import { checkProof, PROOF_EXAMPLE, type ProofFlags } from './roles/proof-command.js';
+import { lineOf, Replayer, type ReplayResult, summaryOf } from './roles/replay.js';
 import { startReplica } from './roles/replica.js';
 import type { NodePorts, RunningNode } from './roles/running-node.js';
 import { startSequencer } from './roles/sequencer.js';
@@ -71,29 +71,6 @@ async function replay(paths: readonly string[], flags: ReplayFlags): Promise<voi
           `(${Math.round(summary.cpuMilliseconds)} ms CPU)\n`,
   );
   if (summary.matched !== summary.blocks) process.exitCode = EXIT_MISMATCH;
-}
-
-function lineOf(result: ReplayResult): string {
-  const verdict = isMatch(result) ? 'match' : 'MISMATCH';
-  const { number, hardfork, txs, gasUsed, milliseconds, executions, aborts } = result;
-  const repeated = executions === txs ? '' : `, ${executions} executions, ${aborts} aborts`;
-  return (
-    `${verdict.padEnd(8)} ${String(number).padStart(9)} ${hardfork.padEnd(15)} ` +
-    `${String(txs).padStart(5)} txs ${String(gasUsed).padStart(9)} gas ` +
-    `${milliseconds.toFixed(0).padStart(6)} ms${repeated}`
-  );
-}
-
-function summaryOf(results: readonly ReplayResult[]) {
-  const sum = (read: (result: ReplayResult) => number) =>
-    Math.round(results.reduce((total, result) => total + read(result), 0) * 1_000) / 1_000;
-  return {
-    blocks: results.length,
-    matched: results.filter(isMatch).length,
-    gas: sum((result) => result.gasUsed),
-    milliseconds: sum((result) => result.milliseconds),
-    cpuMilliseconds: sum((result) => result.cpuMilliseconds),
-  };
 }
 
 /** Numbers separated by commas; what they may be is for the command to say. */
@@ -320,14 +297,24 @@ async function demo({ json, ...options }: DemoFlags): Promise<void> {
 }
 
 function addNodes(root: Command): void {
+  const needs = 'needs --topic and --sequencer-key';
   const roles = [
-    ['sequencer', 'order and execute transactions, publish what they change', sequencer],
-    ['replica', 'follow a sequencer without executing, and serve reads', replica],
-    ['light', 'hold headers only, and serve what peers prove', light],
+    ['sequencer', 'order and execute transactions, publish what they change', {}, sequencer],
+    [
+      'replica',
+      `follow a sequencer without executing, and serve reads; ${needs}`,
+      REPLICA_DEFAULTS,
+      replica,
+    ],
+    ['light', `hold headers only, and serve what peers prove; ${needs}`, LIGHT_DEFAULTS, light],
   ] as const;
-  for (const [name, description, action] of roles) {
+  for (const [name, description, defaults, action] of roles) {
     const command = root.command(name).description(description);
-    for (const { flag, description, read } of NODE_FLAGS) command.option(flag, description, read);
+    const base = { ...defaultConfig(availableParallelism()), ...defaults };
+    for (const flag of NODE_FLAGS) {
+      const option = new Option(flag.flag, describeFlag(flag, base)).argParser(flag.read);
+      command.addOption(option.hideHelp(!isHeeded(name, flag.key)));
+    }
     command
       .option('--memory', 'keep nothing on disk')
       .option('--config <file>', 'settings as JSON; flags win')
@@ -371,10 +358,14 @@ function addProof(root: Command): void {
     .command('check')
     .description("check an eth_getProof answer against a signed header and the sequencer's key")
     .argument('<file>', 'JSON of eth_getProof, - for standard input')
-    .requiredOption('--header <file>', 'JSON of deltacast_getSignedHeader, or a frame in hex')
-    .requiredOption('--key <hex>', "the sequencer's key")
+    .requiredOption(
+      '--header <file>',
+      'required: JSON of deltacast_getSignedHeader, or a frame in hex',
+    )
+    .requiredOption('--key <hex>', "required: the sequencer's key")
     .option('--chain-id <n>', 'EIP-155 chain id', '31337')
     .option('--json', 'one JSON line')
+    .addHelpText('after', PROOF_EXAMPLE)
     .exitOverride()
     .action(proofCheck);
 }

@@ -29,7 +29,7 @@ export const NODE_FLAGS: readonly NodeFlag[] = [
   flag('--mnemonic <words>', 'mnemonic', 'whose accounts they are', text),
   flag('--hardfork <name>', 'hardfork', 'rules of the chain', text),
   flag('--genesis <file>', 'genesis', "first state, in geth's format", text),
-  flag('--data-dir <dir>', 'dataDir', 'log and key', text),
+  flag('--data-dir <dir>', 'dataDir', 'log, key and evidence', text),
   flag('--durability <mode>', 'durability', 'group, strict or none', text),
   flag('--workers <n>', 'workers', 'execution threads; 0: the main thread', integer),
   flag('--engine <name>', 'engine', 'interpreter, compiled or reference', text),
@@ -37,7 +37,7 @@ export const NODE_FLAGS: readonly NodeFlag[] = [
   flag('--block-ms <n>', 'blockMs', 'time of a block', integer),
   flag('--gas-limit <n>', 'gasLimit', 'of a block', integer),
   flag('--proof-blocks <n>', 'proofBlocks', 'older blocks that proofs can be of', integer),
-  flag('--max-age <s>', 'maxAgeSeconds', 'light: of the newest header, at most', integer),
+  flag('--max-age <s>', 'maxAgeSeconds', 'age of the newest header, at most', integer),
   flag('--topic <name>', 'topic', 'swarm to join; without it the swarm is off', text),
   flag('--bootstrap <host:port,...>', 'bootstrap', 'DHT nodes instead of the public ones', list),
   flag('--sequencer-key <hex>', 'sequencerKey', 'the key that a follower trusts', text),
@@ -45,6 +45,34 @@ export const NODE_FLAGS: readonly NodeFlag[] = [
   flag('--allow-origin <url,...>', 'allowedOrigins', 'pages that may use the RPC', list),
   flag('--log-level <level>', 'logLevel', 'silent, error, warn, info, debug or trace', text),
 ];
+
+/** What a light node heeds. It takes the others too, so that one file of settings serves all. */
+const LIGHT_KEYS: ReadonlySet<keyof NodeConfig> = new Set([
+  'host',
+  'port',
+  'chainId',
+  'dataDir',
+  'maxAgeSeconds',
+  'topic',
+  'bootstrap',
+  'sequencerKey',
+  'allowedHosts',
+  'allowedOrigins',
+  'logLevel',
+]);
+const LIGHT_ONLY: keyof NodeConfig = 'maxAgeSeconds';
+
+/** Whether a role's help names a flag. */
+export function isHeeded(role: string, key: keyof NodeConfig): boolean {
+  return role === 'light' ? LIGHT_KEYS.has(key) : key !== LIGHT_ONLY;
+}
+
+/** For help: what a flag sets, and to what where it is not given. */
+export function describeFlag({ key, description }: NodeFlag, defaults: NodeConfig): string {
+  const value = defaults[key];
+  const isSaid = typeof value === 'number' || (typeof value === 'string' && value !== '');
+  return isSaid ? `${description} (default: ${value})` : description;
+}
 
 function flag(
   written: string,

@@ -20,6 +20,17 @@ export interface ProofFlags {
   readonly json?: true;
 }
 
+/** For help. */
+export const PROOF_EXAMPLE = `
+Example, with any node as NODE (its --port), and the key that the sequencer prints:
+  ask() { curl -s NODE -H 'content-type: application/json' \\
+    -d '{"jsonrpc":"2.0","id":1,"method":"'$1'","params":'"$2"'}'; }
+  ask eth_getProof '["0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",[],"latest"]' > proof.json
+  ask deltacast_getSignedHeader '["BLOCK"]' > header.json   (BLOCK: blockNumber in proof.json)
+  deltacast proof check proof.json --header header.json --key KEY
+
+Exit status: 0 all holds, 1 something does not, 2 there was nothing to check.`;
+
 /** A node's answer with 256 slots has about 600 KB. */
 const INPUT_BYTES_MAX = 16 * 1024 * 1024;
 const STDIN = 0;

@@ -169,3 +169,28 @@ export function isMatch({ matches }: ReplayResult): boolean {
 function round(milliseconds: number): number {
   return Math.round(milliseconds * 1_000) / 1_000;
 }
+
+/** For people. */
+export function lineOf(result: ReplayResult): string {
+  const verdict = isMatch(result) ? 'match' : 'MISMATCH';
+  const { number, hardfork, txs, gasUsed, milliseconds, executions, aborts } = result;
+  const repeated = executions === txs ? '' : `, ${executions} executions, ${aborts} aborts`;
+  return (
+    `${verdict.padEnd(8)} ${String(number).padStart(9)} ${hardfork.padEnd(15)} ` +
+    `${String(txs).padStart(5)} txs ${String(gasUsed).padStart(9)} gas ` +
+    `${milliseconds.toFixed(0).padStart(6)} ms${repeated}`
+  );
+}
+
+/** Of many blocks. */
+export function summaryOf(results: readonly ReplayResult[]) {
+  const sum = (read: (result: ReplayResult) => number) =>
+    Math.round(results.reduce((total, result) => total + read(result), 0) * 1_000) / 1_000;
+  return {
+    blocks: results.length,
+    matched: results.filter(isMatch).length,
+    gas: sum((result) => result.gasUsed),
+    milliseconds: sum((result) => result.milliseconds),
+    cpuMilliseconds: sum((result) => result.cpuMilliseconds),
+  };
+}
