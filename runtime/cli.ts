@@ -26,6 +26,7 @@ import { lineOf, Replayer, type ReplayResult, summaryOf } from './roles/replay.j
 import { startReplica } from './roles/replica.js';
 import type { NodePorts, RunningNode } from './roles/running-node.js';
 import { startSequencer } from './roles/sequencer.js';
+import { untilSignal } from './signals.js';
 
 const EXIT_MISMATCH = 1;
 const EXIT_USAGE = 2;
@@ -245,19 +246,6 @@ async function untilStopped(node: RunningNode): Promise<void> {
   await untilSignal();
   await node.stop();
   process.exit(hasFailed ? EXIT_MISMATCH : 0);
-}
-
-function untilSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    let signals = 0;
-    const onSignal = (): void => {
-      signals += 1;
-      if (signals > 1) process.exit(EXIT_MISMATCH);
-      resolve();
-    };
-    process.on('SIGINT', onSignal);
-    process.on('SIGTERM', onSignal);
-  });
 }
 
 interface BootstrapFlags {
