@@ -44,16 +44,18 @@ export function placeNotes(w: usize, m: usize): void {
   const last = load<u32>(w + (<usize>other << 2), W_NOTES_LAST);
   if (last > headOf(atomic.load<i32>(word(HEAD)))) return allow(m, 0, 0);
   store<u32>(w, other, W_NOTES_HALF);
+  store<u32>(w, <u32>part(m, other + 1), W_NOTES_NEXT);
   allow(m, part(m, other + 1), part(m, other + 2));
 }
 
 @inline
 function allow(m: usize, at: usize, limit: usize): void {
+  store<u32>(m, 0, M_NOTES_TOP);
   store<u32>(m, <u32>at, M_NOTES_AT);
   store<u32>(m, <u32>limit, M_NOTES_LIMIT);
 }
 
-/** The notes just made must stay, if they are in a half. */
+/** The notes just made must stay, if there are any and they are in a half. */
 export function keepNotes(w: usize, m: usize): void {
   if (load<u32>(w, W_IS_HEAD)) return;
   const half = load<u32>(w, W_NOTES_HALF);
