@@ -8,7 +8,7 @@
  */
 import { cellPointer } from "../../state/kernel/arena.as";
 import { CELL_PENDING, CONTROL_BASE } from "../../state/kernel/map";
-import { NODE_BYTES, NODE_NEXT, NODE_STEP } from "./effects-map";
+import { NODE_BYTES, NODE_CELL, NODE_NEXT, NODE_STEP } from "./effects-map";
 import { HEAD, HEAD_SHIFT } from "../protocol-map";
 
 /** A reader looks at so many nodes: more are only there when the head is far behind. */
@@ -38,6 +38,8 @@ export function pendingNode(id: u32, epoch: u32, step: u32): usize {
   const head = <u32>(atomic.load<i32>(<usize>CONTROL_BASE + (HEAD << 2)) >> HEAD_SHIFT);
   let node = <usize><u32>word;
   for (let looks: u32 = 0; isThere(node) && looks < LOOKS_MAX; looks++) {
+    // Written over by a node of another cell: what was here is committed.
+    if (load<u32>(node, NODE_CELL) != id) return 0;
     const writer = load<u32>(node, NODE_STEP);
     // Committed already: the cell itself is as new, or newer.
     if (writer < head) return 0;
