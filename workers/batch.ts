@@ -30,14 +30,7 @@ export interface Step {
 export type Counts = Readonly<Record<Counter, number>>;
 
 /** Why an execution was thrown away: the first reason found. */
-export const ABORT_CAUSES = [
-  'staleBalance',
-  'staleNonce',
-  'staleCode',
-  'staleSlot',
-  'needsHead',
-  'deferred',
-] as const satisfies readonly Counter[];
+export const ABORT_CAUSES: readonly Counter[] = COUNTERS.slice(0, COUNTERS.indexOf('executions'));
 
 /** `executions` are above the number of transactions by the repeated ones. */
 export interface BatchCounters extends Counts {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { importsOf, type SourceFile, sourceFiles } from '../helpers/source-tree.js';
 
@@ -94,7 +95,22 @@ function oversized(tree: readonly SourceFile[]): string[] {
   });
 }
 
+/** Beside dotfiles, everything that belongs at the top. */
+const TOP_FOLDERS = ['runtime', 'workers', 'state', 'net', 'bench', 'test'];
+const TOP_FILES = /^(\..+|[\w.-]+\.json|vitest\.config\.ts|LICENSE|(README|ARCHITECTURE)\.md)$/;
+
+function strangers(paths: readonly string[]): string[] {
+  const names = new Set(paths.map((path) => path.split('/')[0] ?? ''));
+  return [...names].filter((name) => !TOP_FOLDERS.includes(name) && !TOP_FILES.test(name));
+}
+
+function trackedFiles(): string[] {
+  const text = execFileSync('git', ['ls-files'], { encoding: 'utf8' });
+  return text.split('\n').filter((path) => path !== '');
+}
+
 describe('the tree', () => {
+  it('has at its top what belongs there', () => expect(strangers(trackedFiles())).toEqual([]));
   it('imports only downwards', () => expect(wrongImports(files)).toEqual([]));
   it('has no import cycles', () => expect(cycles(files)).toEqual([]));
   it('has one owner file for each package', () => expect(sharedOwners(files)).toEqual([]));
@@ -121,6 +137,7 @@ describe('each rule', () => {
     expect(sharedOwners(owners)).toHaveLength(1);
     const bad = ['// TODO', 'let a: any;', 'export default 1;', 'enum A {}', 'Date.now()'];
     for (const text of bad) expect(forbidden([at('state/a.ts', text)])).toHaveLength(1);
+    expect(strangers(['a.log', 'src/a.ts', 'state/a.ts', 'package-lock.json'])).toHaveLength(2);
     expect(oversized([at('state/a.ts', 'x'.repeat(101))])).toHaveLength(1);
     const long = '\n'.repeat(401);
     expect(oversized([at('state/a.ts', long)])).toHaveLength(1);

@@ -6,7 +6,7 @@ import * as map from '../kernel/map.js';
 import * as op from '../kernel/opcodes.js';
 import type { OpcodeEmitter } from './arithmetic.js';
 import { type Emitter, Local } from './emitter.js';
-import type { KernelName } from './kernel-functions.js';
+import { callWithOperands } from './kernel-call.js';
 import { Op, Simd } from './wasm-code.js';
 import { LIMB_MAX, LIMBS, type ReadyLimb, smallWord, Word } from './word.js';
 
@@ -22,11 +22,11 @@ export const MEMORY_OPCODES: readonly (readonly [code: number, emit: OpcodeEmitt
   [op.OP_MLOAD, loadWord],
   [op.OP_MSTORE, storeWord],
   [op.OP_MSTORE8, storeByte],
-  [op.OP_MCOPY, (e) => copy(e, 'memoryCopy')],
+  [op.OP_MCOPY, (e) => callWithOperands(e, 'memoryCopy', 3)],
   [op.OP_CALLDATALOAD, loadInput],
-  [op.OP_CALLDATACOPY, (e) => copy(e, 'callDataCopy')],
-  [op.OP_CODECOPY, (e) => copy(e, 'codeCopy')],
-  [op.OP_RETURNDATACOPY, (e) => copy(e, 'returnDataCopy')],
+  [op.OP_CALLDATACOPY, (e) => callWithOperands(e, 'callDataCopy', 3)],
+  [op.OP_CODECOPY, (e) => callWithOperands(e, 'codeCopy', 3)],
+  [op.OP_RETURNDATACOPY, (e) => callWithOperands(e, 'returnDataCopy', 3)],
   [op.OP_KECCAK256, hash],
   [op.OP_EXP, power],
   [op.OP_ADDRESS, pushSelf],
@@ -196,17 +196,6 @@ function storeByte(e: Emitter): void {
   e.code.get(base);
   e.put(value);
   e.code.memory(Op.i64Store8, at);
-}
-
-/** Operands: memory offset, source offset, length (MCOPY alike). */
-function copy(e: Emitter, name: KernelName): void {
-  const top = e.operands(3);
-  e.code.get(Local.machine);
-  e.code.get(Local.frame);
-  e.pointer(top);
-  e.code.get(Local.gas);
-  e.call(name);
-  e.keepGas();
 }
 
 /** Mostly there are 32 bytes at the offset; what lies across the end is the kernel's. */

@@ -3,18 +3,19 @@ import * as map from '../kernel/map.js';
 import * as op from '../kernel/opcodes.js';
 import type { OpcodeEmitter } from './arithmetic.js';
 import { type Emitter, Local } from './emitter.js';
+import { callWithOperands } from './kernel-call.js';
 import type { KernelName } from './kernel-functions.js';
 import { constantWord, smallWord, Word, wordAt } from './word.js';
 
 export const STATE_OPCODES: readonly (readonly [code: number, emit: OpcodeEmitter])[] = [
   [op.OP_SLOAD, (e) => askWithFrame(e, 'sload')],
-  [op.OP_SSTORE, (e) => write(e, 'sstore', 2)],
+  [op.OP_SSTORE, (e) => callWithOperands(e, 'sstore', 2)],
   [op.OP_TLOAD, loadTransient],
-  [op.OP_TSTORE, (e) => write(e, 'tstore', 2)],
+  [op.OP_TSTORE, (e) => callWithOperands(e, 'tstore', 2)],
   [op.OP_BALANCE, (e) => ask(e, 'balance')],
   [op.OP_EXTCODESIZE, (e) => ask(e, 'extCodeSize')],
   [op.OP_EXTCODEHASH, (e) => ask(e, 'extCodeHash')],
-  [op.OP_EXTCODECOPY, (e) => write(e, 'extCodeCopy', 4)],
+  [op.OP_EXTCODECOPY, (e) => callWithOperands(e, 'extCodeCopy', 4)],
   [op.OP_BLOCKHASH, (e) => ask(e, 'blockHash')],
   [op.OP_BLOBHASH, askBlobHash],
   [op.OP_SELFBALANCE, askSelfBalance],
@@ -62,16 +63,6 @@ function answer(e: Emitter, name: KernelName, top: number): void {
   e.call(name);
   e.keepGas();
   e.pushResult();
-}
-
-function write(e: Emitter, name: KernelName, operands: number): void {
-  const top = e.operands(operands);
-  e.code.get(Local.machine);
-  e.code.get(Local.frame);
-  e.pointer(top);
-  e.code.get(Local.gas);
-  e.call(name);
-  e.keepGas();
 }
 
 function loadTransient(e: Emitter): void {

@@ -22,7 +22,7 @@ import {
   isTrue,
   storeField,
   storeGas,
-  translateHalt,
+  translateEnd,
   translateMessage,
   translatePlain,
 } from './translate.js';
@@ -164,19 +164,7 @@ class PartWriter {
   private writeInstruction(block: Block, instruction: Instruction): void {
     const { e } = this;
     const { code } = instruction;
-    const isLast = instruction === block.instructions.at(-1);
-    if (isLast && block.end === 'fails') {
-      e.code.br(e.failLabel);
-      return;
-    }
-    if (isLast && block.end === 'halts') {
-      translateHalt(e, code);
-      return;
-    }
-    if (isLast && block.end === 'messages') {
-      this.writeMessage(block, code);
-      return;
-    }
+    if (translateEnd(e, block, instruction, () => this.writeMessage(block, code))) return;
     if (code === op.OP_JUMP) {
       this.jump(e.pop());
       return;

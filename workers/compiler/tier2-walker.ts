@@ -6,7 +6,7 @@
 import * as op from '../kernel/opcodes.js';
 import { type Block, type Blocks, STACK_WORDS_MAX } from './blocks.js';
 import { type Emitter, Local } from './emitter.js';
-import { isTrue, translateHalt, translatePlain } from './translate.js';
+import { isTrue, translateEnd, translatePlain } from './translate.js';
 import { Unsuitable } from './unsuitable.js';
 import { type Word, wordAt } from './word.js';
 
@@ -47,19 +47,7 @@ export abstract class BlockWalker {
         return;
       }
       e.charge(gas);
-      const isLast = instruction === block.instructions.at(-1);
-      if (isLast && block.end === 'fails') {
-        e.code.br(e.failLabel);
-        return;
-      }
-      if (isLast && block.end === 'halts') {
-        translateHalt(e, code);
-        return;
-      }
-      if (isLast && block.end === 'messages') {
-        this.leaveByMessage(block, code);
-        return;
-      }
+      if (translateEnd(e, block, instruction, () => this.leaveByMessage(block, code))) return;
       if (code === op.OP_JUMP) {
         this.jump(e.pop());
         return;

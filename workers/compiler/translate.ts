@@ -3,8 +3,9 @@ import { assert } from '../../state/base/assert.js';
 import * as map from '../kernel/map.js';
 import * as op from '../kernel/opcodes.js';
 import { ARITHMETIC, type OpcodeEmitter } from './arithmetic.js';
-import { type Instruction, isPush, STACK_WORDS_MAX } from './blocks.js';
+import { type Block, type Instruction, isPush, STACK_WORDS_MAX } from './blocks.js';
 import { type Emitter, Local, WORD_BYTES } from './emitter.js';
+import { callWithOperands } from './kernel-call.js';
 import { MEMORY_OPCODES, touch } from './memory-opcodes.js';
 import { STATE_OPCODES } from './state-opcodes.js';
 import { Op } from './wasm-code.js';
@@ -27,25 +28,34 @@ export function translatePlain(e: Emitter, { code, pc, value }: Instruction): vo
   }
 }
 
+/**
+ * The instruction that a block ends with, where that is neither a jump nor the next block.
+ * @param leave  what the tier does for a message
+ * @returns false where it is something else
+ */
+export function translateEnd(
+  e: Emitter,
+  block: Block,
+  instruction: Instruction,
+  leave: () => void,
+): boolean {
+  if (instruction !== block.instructions.at(-1)) return false;
+  if (block.end === 'fails') e.code.br(e.failLabel);
+  else if (block.end === 'halts') translateHalt(e, instruction.code);
+  else if (block.end === 'messages') leave();
+  else return false;
+  return true;
+}
+
 /** STOP, RETURN, REVERT, SELFDESTRUCT. */
-export function translateHalt(e: Emitter, code: number): void {
+function translateHalt(e: Emitter, code: number): void {
   const result = code === op.OP_REVERT ? map.RESULT_REVERTED : map.RESULT_OK;
-  if (code === op.OP_SELFDESTRUCT) destroy(e);
+  if (code === op.OP_SELFDESTRUCT) callWithOperands(e, 'selfDestruct', 1);
   if (code === op.OP_RETURN || code === op.OP_REVERT) storeOutput(e);
   else storeField(e, map.F_OUT_LENGTH, () => e.code.i32Const(0));
   storeGas(e);
   e.code.i32Const(result);
   e.code.op(Op.return);
-}
-
-function destroy(e: Emitter): void {
-  const top = e.operands(1);
-  e.code.get(Local.machine);
-  e.code.get(Local.frame);
-  e.pointer(top);
-  e.code.get(Local.gas);
-  e.call('selfDestruct');
-  e.keepGas();
 }
 
 /** What a frame that has ended returns is told as a pointer. */

@@ -3,11 +3,9 @@
  * (effects-map.ts): cells by id, values as limbs, writes in the order of their keys. At the head
  * the reads are left out, since nothing can have changed them.
  */
-import { sortPointers } from "./sort.as";
+import { changedAccounts, changedSlots } from "./changes.as";
 import { copyAddress, copyWord, isZeroWord, sameWord, setWord } from "./words.as";
-import {
-  isChanged, isSlotChanged, noPlace, writeSlimOutcome, writeSlimRefusal,
-} from "./outcome.as";
+import { writeSlimOutcome, writeSlimRefusal } from "./outcome.as";
 import { KIND_BALANCE, KIND_CODE, KIND_NONCE, KIND_SLOT, NO_CELL } from "../../state/kernel/map";
 import {
   EFFECTS_BYTES, EFFECT_KEY_BYTES, EFFECT_KEY_SLOT, E_CODES, E_FEE, E_READS, E_WRITES, E_WRITES_AT,
@@ -15,12 +13,11 @@ import {
   READ_CELL, READ_EXACT, READ_HOW, READ_KIND, READ_VALUE, WRITE_ADD, WRITE_SET,
 } from "./effects-map";
 import {
-  ABORT_WINDOW, ACCOUNT_BYTES, A_BALANCE, A_BALANCE_0, A_BALANCE_CELL, A_CODE, A_CODE_0,
-  A_CODE_CELL, A_FLAGS, A_NONCE, A_NONCE_0, A_NONCE_CELL, A_SLOTS, HAS_BALANCE, HAS_CODE, HAS_NONCE,
-  HAS_VALUE, IS_BLIND, IS_DELTA, IS_TOUCHED, M_ABORT, M_ACCOUNTS, M_ACCOUNTS_TOP, M_BOUND,
-  M_EFFECTS, M_IS_HEAD, M_MEMORY, M_NOTES_AT, M_NOTES_LIMIT, M_NOTES_TOP, M_RETURN, M_SCRATCH,
-  M_SCRATCH_2, M_SCRATCH_3, M_SLOTS, M_SLOTS_TOP, NO_ROOM, SLOT_BYTES, S_ACCOUNT, S_CELL, S_FLAGS,
-  S_NEXT, S_VALUE, S_VALUE_0,
+  ACCOUNT_BYTES, A_BALANCE, A_BALANCE_0, A_BALANCE_CELL, A_CODE, A_CODE_0, A_CODE_CELL, A_FLAGS,
+  A_NONCE, A_NONCE_0, A_NONCE_CELL, HAS_BALANCE, HAS_CODE, HAS_NONCE, HAS_VALUE, IS_BLIND, IS_DELTA,
+  IS_TOUCHED, M_ABORT, M_ACCOUNTS, M_ACCOUNTS_TOP, M_BOUND, M_EFFECTS, M_IS_HEAD, M_MEMORY,
+  M_NOTES_AT, M_NOTES_LIMIT, M_NOTES_TOP, M_SCRATCH_3, M_SLOTS, M_SLOTS_TOP, NO_ROOM, SLOT_BYTES,
+  S_ACCOUNT, S_CELL, S_FLAGS, S_VALUE, S_VALUE_0,
 } from "./map";
 import { O_SLIM_CODES } from "./record-map";
 import { stepRead } from "./base.as";
@@ -147,19 +144,9 @@ export function endRead(effects: usize, at: usize, id: u32, kind: u32, account: 
 /** @returns the offset behind the nodes, or 0 */
 function writeNodes(m: usize, effects: usize, at: usize, end: usize): usize {
   store<u32>(effects, <u32>at, E_WRITES_AT);
-  // Accounts with changes, then the slots of one account at a time: pointers, to be sorted.
-  const pointers = <usize>load<u32>(m, M_MEMORY);
-  const limit = <usize>load<u32>(m, M_RETURN);
-  let top = pointers;
-  const accountsEnd = <usize>load<u32>(m, M_ACCOUNTS_TOP);
-  for (let entry = <usize>load<u32>(m, M_ACCOUNTS); entry < accountsEnd; entry += ACCOUNT_BYTES) {
-    if (!isChanged(entry)) continue;
-    if (top + 8 > limit) return noPlace(m);
-    store<u32>(top, <u32>entry);
-    top += 4;
-  }
-  sortPointers(pointers, <u32>((top - pointers) >> 2), true);
-  for (let next = pointers; next < top; next += 4) {
+  const top = changedAccounts(m);
+  if (top == 0) return 0;
+  for (let next = <usize>load<u32>(m, M_MEMORY); next < top; next += 4) {
     const account = <usize>load<u32>(next);
     if (at + ACCOUNT_ITEMS_BYTES > end) return 0;
     if (load<u32>(account, A_FLAGS) & IS_TOUCHED) at = nodesOfAccount(m, account, effects, at);
@@ -210,19 +197,11 @@ export function endNode(effects: usize, at: usize, id: u32, kind: u32, account: 
 function nodesOfSlots(
   m: usize, account: usize, effects: usize, at: usize, end: usize, pointers: usize,
 ): usize {
-  const limit = <usize>load<u32>(m, M_RETURN);
-  let top = pointers;
-  let slot = <usize>load<u32>(account, A_SLOTS);
-  for (; slot != 0; slot = <usize>load<u32>(slot, S_NEXT)) {
-    if (!isSlotChanged(slot)) continue;
-    if (top + 8 > limit) return noPlace(m);
-    store<u32>(top, <u32>slot);
-    top += 4;
-  }
-  sortPointers(pointers, <u32>((top - pointers) >> 2), false);
+  const top = changedSlots(m, account, pointers);
+  if (top == 0) return 0;
   for (let next = pointers; next < top; next += 4) {
     if (at + ITEM_BYTES > end) return 0;
-    slot = <usize>load<u32>(next);
+    const slot = <usize>load<u32>(next);
     copyWord(slot + S_VALUE, at + NODE_VALUE);
     store<u32>(at, WRITE_SET, NODE_HOW);
     const id = load<u32>(slot, S_CELL);

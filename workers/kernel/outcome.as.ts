@@ -4,17 +4,15 @@
  * there is a check for room; where it is short the answer is NO_ROOM.
  */
 import { codeBytes, codeLength } from "../../state/kernel/code.as";
-import { giveUp } from "./access.as";
-import { sortPointers } from "./sort.as";
+import { changedAccounts, changedSlots, noPlace } from "./changes.as";
 import { copyAddress, copyWord, sameWord, setWord, turnWord } from "./words.as";
 import { toBytes } from "./u256.as";
 import {
-  A_BALANCE, A_BALANCE_0, A_BALANCE_VERSION, A_CODE, A_CODE_0, A_CODE_VERSION, A_FLAGS, A_NONCE,
-  A_NONCE_0, A_NONCE_VERSION, A_SLOTS, ABORT_WINDOW, ACCOUNT_BYTES, CODE_LAST, HAS_BALANCE,
-  HAS_CODE, HAS_NONCE, HAS_VALUE, IS_CODE_NEW, IS_TOUCHED, M_ABORT, M_ACCOUNTS, M_ACCOUNTS_TOP,
-  M_LAST_CODE, M_LOG_COUNT, M_LOGS, M_LOGS_TOP, M_MEMORY, M_RETURN, M_RETURN_LENGTH, M_SCRATCH,
-  M_SCRATCH_3, M_SLOTS, M_SLOTS_TOP, NO_ROOM, S_ACCOUNT, S_FLAGS, S_NEXT, S_VALUE, S_VALUE_0,
-  S_VERSION, SLOT_BYTES,
+  ACCOUNT_BYTES, A_BALANCE, A_BALANCE_0, A_BALANCE_VERSION, A_CODE, A_CODE_0, A_CODE_VERSION,
+  A_FLAGS, A_NONCE, A_NONCE_0, A_NONCE_VERSION, CODE_LAST, HAS_BALANCE, HAS_CODE, HAS_NONCE,
+  HAS_VALUE, IS_CODE_NEW, IS_TOUCHED, M_ABORT, M_ACCOUNTS, M_ACCOUNTS_TOP, M_LAST_CODE, M_LOGS,
+  M_LOGS_TOP, M_LOG_COUNT, M_MEMORY, M_RETURN, M_RETURN_LENGTH, M_SCRATCH, M_SCRATCH_3, M_SLOTS,
+  M_SLOTS_TOP, NO_ROOM, SLOT_BYTES, S_ACCOUNT, S_FLAGS, S_VALUE, S_VERSION,
 } from "./map";
 import {
   O_CREATED, O_FEE, O_GAS, O_IS_CREATION, O_LISTS, O_REASON, O_SLIM_CODES, O_STATUS, STATUS_INVALID,
@@ -30,20 +28,10 @@ export function writeOutcome(
   m: usize, out: usize, end: usize, status: u32, gas: i64, created: usize,
 ): i32 {
   if (out + O_LISTS + ITEM_BYTES > end) return NO_ROOM;
-  writeHead(out, status, 0);
-  store<i64>(out, gas, O_GAS);
-  toBytes(m + M_SCRATCH_3, out + O_FEE);
-  if (created != 0) {
-    store<u8>(out, 1, O_IS_CREATION);
-    copyAddress(created, out + O_CREATED);
-  }
+  writeWholeHead(m, out, status, gas, created);
   let at = writeReads(m, out + O_LISTS, end);
   if (at != 0) at = writeWrites(m, at, end);
-  if (at != 0) at = writeCodes(m, at, end);
-  if (at != 0) at = writeLogs(m, at, end);
-  if (at != 0) at = writeOutput(m, at, end);
-  if (at != 0) return finish(out, at);
-  return load<u32>(m, M_ABORT) != 0 ? -<i32>load<u32>(m, M_ABORT) : NO_ROOM;
+  return at == 0 ? noRoom(m) : writeRest(m, out, at, end);
 }
 
 /** The same with neither reads nor writes: those are noted elsewhere (effects.as.ts). */
@@ -52,18 +40,33 @@ export function writeSlimOutcome(
   m: usize, out: usize, end: usize, status: u32, gas: i64, created: usize,
 ): i32 {
   if (out + O_LISTS + ITEM_BYTES > end) return NO_ROOM;
+  writeWholeHead(m, out, status, gas, created);
+  store<u64>(out, 0, O_LISTS);
+  return writeRest(m, out, out + O_SLIM_CODES, end);
+}
+
+// Five parameters: the header's fields.
+@inline
+function writeWholeHead(m: usize, out: usize, status: u32, gas: i64, created: usize): void {
   writeHead(out, status, 0);
   store<i64>(out, gas, O_GAS);
   toBytes(m + M_SCRATCH_3, out + O_FEE);
-  if (created != 0) {
-    store<u8>(out, 1, O_IS_CREATION);
-    copyAddress(created, out + O_CREATED);
-  }
-  store<u64>(out, 0, O_LISTS);
-  let at = writeCodes(m, out + O_SLIM_CODES, end);
+  if (created == 0) return;
+  store<u8>(out, 1, O_IS_CREATION);
+  copyAddress(created, out + O_CREATED);
+}
+
+/** What follows reads and writes. */
+@inline
+function writeRest(m: usize, out: usize, at: usize, end: usize): i32 {
+  at = writeCodes(m, at, end);
   if (at != 0) at = writeLogs(m, at, end);
   if (at != 0) at = writeOutput(m, at, end);
-  if (at != 0) return finish(out, at);
+  return at == 0 ? noRoom(m) : finish(out, at);
+}
+
+@inline
+function noRoom(m: usize): i32 {
   return load<u32>(m, M_ABORT) != 0 ? -<i32>load<u32>(m, M_ABORT) : NO_ROOM;
 }
 
@@ -155,44 +158,16 @@ function writeSlotKey(at: usize, slot: usize): usize {
 
 function writeWrites(m: usize, list: usize, end: usize): usize {
   if (list + 4 > end) return 0;
-  // Accounts with changes, then the slots of one account at a time: pointers, to be sorted.
-  const pointers = <usize>load<u32>(m, M_MEMORY);
-  let top = pointers;
-  const limit = <usize>load<u32>(m, M_RETURN);
-  const accountsEnd = <usize>load<u32>(m, M_ACCOUNTS_TOP);
-  for (let entry = <usize>load<u32>(m, M_ACCOUNTS); entry < accountsEnd; entry += ACCOUNT_BYTES) {
-    if (!isChanged(entry)) continue;
-    if (top + 8 > limit) return noPlace(m);
-    store<u32>(top, <u32>entry);
-    top += 4;
-  }
-  sortPointers(pointers, <u32>((top - pointers) >> 2), true);
+  const top = changedAccounts(m);
+  if (top == 0) return 0;
   let at = list + 4;
   store<u32>(list, 0);
-  for (let next = pointers; next < top; next += 4) {
+  for (let next = <usize>load<u32>(m, M_MEMORY); next < top; next += 4) {
     at = writeAccount(m, <usize>load<u32>(next), list, at, end);
     if (at != 0) at = writeSlots(m, <usize>load<u32>(next), list, at, end, top);
     if (at == 0) return 0;
   }
   return at;
-}
-
-/** No place to sort in: the window is too small. */
-export function noPlace(m: usize): usize {
-  giveUp(m, ABORT_WINDOW);
-  return 0;
-}
-
-export function isChanged(account: usize): bool {
-  if (load<u32>(account, A_FLAGS) & IS_TOUCHED) return true;
-  let slot = <usize>load<u32>(account, A_SLOTS);
-  for (; slot != 0; slot = <usize>load<u32>(slot, S_NEXT)) if (isSlotChanged(slot)) return true;
-  return false;
-}
-
-@inline
-export function isSlotChanged(slot: usize): bool {
-  return (load<u32>(slot, S_FLAGS) & HAS_VALUE) != 0 && !sameWord(slot + S_VALUE, slot + S_VALUE_0);
 }
 
 function writeAccount(m: usize, account: usize, list: usize, at: usize, end: usize): usize {
@@ -231,19 +206,11 @@ function countItem(list: usize, at: usize): usize {
 function writeSlots(
   m: usize, account: usize, list: usize, at: usize, end: usize, pointers: usize,
 ): usize {
-  const limit = <usize>load<u32>(m, M_RETURN);
-  let top = pointers;
-  let slot = <usize>load<u32>(account, A_SLOTS);
-  for (; slot != 0; slot = <usize>load<u32>(slot, S_NEXT)) {
-    if (!isSlotChanged(slot)) continue;
-    if (top + 8 > limit) return noPlace(m);
-    store<u32>(top, <u32>slot);
-    top += 4;
-  }
-  sortPointers(pointers, <u32>((top - pointers) >> 2), false);
+  const top = changedSlots(m, account, pointers);
+  if (top == 0) return 0;
   for (let next = pointers; next < top; next += 4) {
     if (at + ITEM_BYTES > end) return 0;
-    slot = <usize>load<u32>(next);
+    const slot = <usize>load<u32>(next);
     at = writeSlotKey(at, slot);
     toBytes(slot + S_VALUE, at);
     at = countItem(list, at);

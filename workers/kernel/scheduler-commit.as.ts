@@ -69,7 +69,7 @@ function learn(w: usize, index: u32, abort: i32): void {
 }
 
 /** Index of a counter, or -1 where it stands. */
-export function abortCause(w: usize): i32 {
+function abortCause(w: usize): i32 {
   if (load<u32>(w, W_HEAD_STATUS) == DEFERRED) return ABORTS_DEFERRED;
   const outcome = <usize>load<u32>(w, W_OUTCOME);
   if (load<u8>(outcome, O_STATUS) == STATUS_NEEDS_HEAD) return ABORTS_AT_HEAD;
@@ -104,7 +104,7 @@ export function apply(w: usize): void {
 }
 
 @inline
-export function applyExecuted(w: usize, outcome: usize, sequence: f64): i32 {
+function applyExecuted(w: usize, outcome: usize, sequence: f64): i32 {
   const effects = <usize>load<u32>(w, W_EFFECTS);
   const coinbase = w + W_COINBASE, scratch = w + W_SCRATCH;
   if (effects != 0) return applyEffects(effects, coinbase, <u64>sequence, scratch);
@@ -137,7 +137,7 @@ export function decide(w: usize): void {
 }
 
 /** After so many steps alone it is tried again. */
-export function endSolo(w: usize): void {
+function endSolo(w: usize): void {
   if (!load<u32>(w, W_IS_DIRECT)) return;
   const left = load<i32>(word(SOLO_LEFT)) - <i32>load<u32>(w, W_CHUNK);
   store<i32>(word(SOLO_LEFT), left);
@@ -147,7 +147,7 @@ export function endSolo(w: usize): void {
   atomic.notify(word(SOLO));
 }
 
-export function forget(): void {
+function forget(): void {
   store<u32>(word(JUDGED), 0);
   store<u32>(word(STALE), 0);
 }

@@ -34,8 +34,6 @@ export const W_OUT_BASE = 80;
 export const W_WORKERS = 84;
 /** FULL_... of the commit that failed. */
 export const W_REFUSAL = 88;
-/** Cell of the coinbase's balance, once known in this batch. */
-export const W_COINBASE_CELL = 92;
 /** 20 raw bytes. */
 export const W_COINBASE = 96;
 /** f64: milliseconds that a step takes, lately; when the last piece of work began. */

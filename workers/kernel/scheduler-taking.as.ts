@@ -65,7 +65,7 @@ export function readSolo(w: usize): void {
 }
 
 /** Nothing to take: commit for another, or wait. */
-export function idle(w: usize): void {
+function idle(w: usize): void {
   store<u32>(w, 1, W_IS_IDLE);
   const status = load<u32>(w, W_HEAD_STATUS);
   go(w, status == EXECUTED || status == DEFERRED ? TAKE_TOKEN : WAIT);
@@ -85,7 +85,7 @@ export function claimSteps(w: usize): void {
 }
 
 /** About CHUNK_MS of work, less near the end, so that all end at the same time. */
-export function chunk(w: usize): u32 {
+function chunk(w: usize): u32 {
   const stepMs = load<f64>(w, W_STEP_MS);
   const wanted: f64 = stepMs > 0 ? min<f64>(CHUNK_MS / stepMs, CHUNK_MAX) : 1;
   const size = max<u32>(<u32>wanted, 1);
@@ -124,13 +124,13 @@ export function next(w: usize): void {
 }
 
 /** How long a step takes, lately. */
-export function learn(w: usize): void {
+function learn(w: usize): void {
   const stepMs = (clock() - load<f64>(w, W_SINCE_MS)) / load<u32>(w, W_TAKEN);
   const before = load<f64>(w, W_STEP_MS);
   store<f64>(w, before > 0 ? before + (stepMs - before) / LEARN_DIVISOR : stepMs, W_STEP_MS);
 }
 
-export function defer(w: usize): void {
+function defer(w: usize): void {
   store<u32>(w, 0, W_OUTCOME);
   store<u32>(w, 0, W_EFFECTS);
   store<u32>(w, DEFERRED, W_STATUS);
@@ -203,7 +203,7 @@ export function wait(w: usize): void {
 }
 
 /** While one works alone the others sleep until that ends, not until the head moves. */
-export function park(w: usize, seen: u32): void {
+function park(w: usize, seen: u32): void {
   if (load<u32>(w, W_IS_SOLO)) {
     atomic.wait<i32>(word(SOLO), 1, PARK_NS);
     return;
