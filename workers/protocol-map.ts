@@ -25,7 +25,7 @@ export const JUDGED = 65;
 export const STALE = 66;
 /** Steps until the next try to work together, while one works alone; and how many it was told. */
 export const SOLO_LEFT = 67;
-export const SOLO_TERM = 68;
+export const SOLO_TERM = 70;
 /** f64: sequence of the next included step. */
 export const SEQUENCE_AT = 272;
 export const FAILURE = 80;

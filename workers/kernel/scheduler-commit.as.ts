@@ -117,7 +117,9 @@ export function advance(w: usize): void {
   const head = headOf(atomic.add<i32>(word(HEAD), added) + added);
   if (atomic.load<i32>(word(WAITERS)) > 0) atomic.notify(word(HEAD));
   if (head == load<u32>(w, W_COUNT)) return go(w, FINISH);
-  go(w, load<u32>(w, W_IS_DIRECT) ? NEXT : HOLD_HEAD);
+  if (load<u32>(w, W_IS_DIRECT)) return go(w, NEXT);
+  // Or one who commits what is left for the head would go on and on before anybody decides.
+  go(w, load<u32>(word(JUDGED)) < <u32>JUDGED_MIN ? HOLD_HEAD : DECIDE);
 }
 
 /** The holder decides, before it releases the token, whether to go on together. */
