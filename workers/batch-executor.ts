@@ -8,6 +8,7 @@
 import type { Arena, ArenaMark } from '../state/arena.js';
 import { assert } from '../state/base/assert.js';
 import { DeltacastError, isDeltacastError } from '../state/base/errors.js';
+import { MINI_BLOCK_TRANSACTIONS_MAX } from '../state/base/limits.js';
 import type { Clock } from '../state/base/ports.js';
 import {
   BatchResult,
@@ -15,15 +16,15 @@ import {
   type Executor,
   faultRecord,
   noCounts,
-  type Step,
+  type Steps,
   systemCallOutcome,
   systemCallStep,
 } from './batch.js';
 import type { BalanceCredit, SystemCall } from './block-steps.js';
 import type { BlockContext } from './engine.js';
-import { type Outcome, STATUS_AT, STATUS_OK } from './outcome.js';
+import type { Outcome } from './outcome.js';
 import { Outcomes } from './outcomes.js';
-import { COUNTERS } from './protocol.js';
+import { COUNTERS, type StepKind } from './protocol.js';
 import { KIND_CREDITS, KIND_TRANSACTION } from './protocol-map.js';
 import { fittingSteps, type Round, type Rounds } from './rounds.js';
 
@@ -75,15 +76,15 @@ export class BatchExecutor implements Executor {
   }
 
   runBatch(records: readonly Uint8Array[]): Promise<BatchResult> {
-    return this.runSteps(records.map((record) => ({ kind: KIND_TRANSACTION, record })));
+    return this.runSteps({ kind: KIND_TRANSACTION, records });
   }
 
   async systemCall(call: SystemCall): Promise<Outcome | null> {
-    return systemCallOutcome((await this.runSteps([systemCallStep(call)])).record(0));
+    return systemCallOutcome((await this.runSteps(systemCallStep(call))).record(0));
   }
 
   async credit(credits: readonly BalanceCredit[]): Promise<void> {
-    if (credits.length > 0) await this.runSteps([creditsStep(credits)]);
+    if (credits.length > 0) await this.runSteps(creditsStep(credits));
   }
 
   /** Says that a block's hash is in the arena: workers may be waiting for it. */
@@ -97,7 +98,7 @@ export class BatchExecutor implements Executor {
     await this.rounds.stop();
   }
 
-  private runSteps(steps: readonly Step[]): Promise<BatchResult> {
+  private runSteps(steps: Steps): Promise<BatchResult> {
     assert(this.running === null, 'one batch at a time');
     const result = this.runWhole(steps);
     this.running = result.then(
@@ -107,7 +108,7 @@ export class BatchExecutor implements Executor {
     return result;
   }
 
-  private async runWhole(steps: readonly Step[]): Promise<BatchResult> {
+  private async runWhole(steps: Steps): Promise<BatchResult> {
     const { arena, clock, rounds, sequence } = this;
     const mark = arena.mark();
     const startedMs = clock.monotonicMs();
@@ -134,27 +135,32 @@ export class BatchExecutor implements Executor {
   }
 
   /** Goes on until every step has an outcome. */
-  private async persist(steps: readonly Step[]): Promise<Outcomes> {
+  private async persist(steps: Steps): Promise<Outcomes> {
     const progress: Progress = { records: new Outcomes(), aloneEnd: 0, fruitless: 0 };
-    while (progress.records.count < steps.length) {
+    while (progress.records.count < steps.records.length) {
       await this.advance(steps, progress);
     }
     return progress.records;
   }
 
   /** One round, or the refusal of what does not fit into any. */
-  private async advance(steps: readonly Step[], progress: Progress): Promise<void> {
+  private async advance(steps: Steps, progress: Progress): Promise<void> {
     const { rounds } = this;
     const { records, aloneEnd } = progress;
     const start = records.count;
-    const fitting = fittingSteps(this.arena.layout.batchIn, steps, start);
-    if (fitting === 0) {
-      this.refuse(steps[start], records);
+    const room = this.arena.layout.batchIn;
+    const part = fittingSteps(
+      room,
+      steps,
+      start,
+      start < aloneEnd ? 1 : MINI_BLOCK_TRANSACTIONS_MAX,
+    );
+    if (part.records.length === 0) {
+      this.refuse(steps.kind, records);
       return;
     }
-    const part = steps.slice(start, start + (start < aloneEnd ? 1 : fitting));
     const round = await rounds.round(part, this.sequence + 1, this.deadlineMs);
-    this.collect(part, round.committed, records);
+    this.collect(steps.kind, round.committed, records);
     if (round.committed > 0) progress.fruitless = 0;
     if (round.failure === 'ARENA_FULL' || round.failure === 'UNDO_FULL') {
       const region = round.failure === 'UNDO_FULL' ? 'undo' : 'cells or code';
@@ -165,14 +171,14 @@ export class BatchExecutor implements Executor {
   }
 
   /** The step at the head had no room for its outcome: it gets all there is, and no more. */
-  private makeRoom(part: readonly Step[], { committed }: Round, progress: Progress): void {
+  private makeRoom({ kind, records }: Steps, { committed }: Round, progress: Progress): void {
     if (committed > 0) return;
-    if (part.length === 1) this.refuse(part[0], progress.records);
+    if (records.length === 1) this.refuse(kind, progress.records);
     else progress.aloneEnd = progress.records.count + 1;
   }
 
   /** Decides how to go on after the threads were ended. */
-  private recover(part: readonly Step[], round: Round, progress: Progress): void {
+  private recover({ kind }: Steps, round: Round, progress: Progress): void {
     if (this.rounds.isStopped) throw this.failure('the executor is stopping');
     const { records } = progress;
     const suspects = round.begun - round.committed;
@@ -180,7 +186,7 @@ export class BatchExecutor implements Executor {
       progress.fruitless += 1;
       if (progress.fruitless === FRUITLESS_MAX) throw this.failure('the workers keep failing');
     } else if (records.count < progress.aloneEnd) {
-      this.refuse(part[0], records);
+      this.refuse(kind, records);
     } else {
       progress.aloneEnd = records.count + suspects;
     }
@@ -191,29 +197,19 @@ export class BatchExecutor implements Executor {
   }
 
   /** A transaction that has no room or breaks the engine is not includable. */
-  private refuse(step: Step | undefined, records: Outcomes): void {
-    if (step?.kind !== KIND_TRANSACTION) {
+  private refuse(kind: StepKind, records: Outcomes): void {
+    if (kind !== KIND_TRANSACTION) {
       throw this.failure('a step of the block itself cannot be executed');
     }
     records.push(faultRecord());
   }
 
-  /** Copies the outcomes of a round out of the region and counts sequences. */
-  private collect(steps: readonly Step[], committed: number, records: Outcomes): void {
-    const { arena, rounds, tally } = this;
-    const offsets: number[] = [];
-    for (let index = 0; index < committed; index += 1) {
-      if (steps[index]?.kind === KIND_CREDITS) {
-        assert(steps.length === 1, 'credits are a round of their own');
-        this.sequence += 1;
-        records.push(NO_RECORD);
-        continue;
-      }
-      const offset = rounds.outcomeOffset(index);
-      offsets.push(offset);
-      if ((arena.bytes[offset + STATUS_AT] ?? 0) <= STATUS_OK) this.sequence += 1;
-    }
-    records.copy(arena.bytes, offsets, rounds.outcomeShare);
+  /** Copies the outcomes of a round out of the region; credits have none. */
+  private collect(kind: StepKind, committed: number, records: Outcomes): void {
+    const { rounds, tally } = this;
+    if (kind !== KIND_CREDITS) records.add(rounds.outcomes(committed));
+    else if (committed > 0) records.push(NO_RECORD);
+    if (committed > 0) this.sequence = rounds.lastSequence();
     for (const name of COUNTERS) tally[name] += rounds.counter(name);
   }
 

@@ -20,10 +20,10 @@ import { COUNTERS, type Counter, type StepKind } from './protocol.js';
 import { KIND_CREDITS, KIND_SYSTEM_CALL } from './protocol-map.js';
 import { encodeCredits, encodeSystemCall } from './steps.js';
 
-/** One step of a block as bytes: a transaction record, or what steps.ts lays out. */
-export interface Step {
+/** Steps of a block as bytes: transaction records, or one of what steps.ts lays out. */
+export interface Steps {
   readonly kind: StepKind;
-  readonly record: Uint8Array;
+  readonly records: readonly Uint8Array[];
 }
 
 /** How often each thing happened, over all threads; the names are those of the protocol. */
@@ -124,12 +124,12 @@ export function isIncluded(outcome: Pick<Outcome, 'status'>): boolean {
   return outcome.status <= STATUS_OK;
 }
 
-export function systemCallStep(call: SystemCall): Step {
-  return { kind: KIND_SYSTEM_CALL, record: encodeSystemCall(call) };
+export function systemCallStep(call: SystemCall): Steps {
+  return { kind: KIND_SYSTEM_CALL, records: [encodeSystemCall(call)] };
 }
 
-export function creditsStep(credits: readonly BalanceCredit[]): Step {
-  return { kind: KIND_CREDITS, record: encodeCredits(credits) };
+export function creditsStep(credits: readonly BalanceCredit[]): Steps {
+  return { kind: KIND_CREDITS, records: [encodeCredits(credits)] };
 }
 
 /** What a system call gave. @returns null where the contract is not there */

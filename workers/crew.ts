@@ -10,11 +10,10 @@ import { assert } from '../state/base/assert.js';
 import { DeltacastError } from '../state/base/errors.js';
 import { APPLYING_MS_MAX, WORKER_START_MS } from '../state/base/limits.js';
 import { type Clock, sleep } from '../state/base/ports.js';
-import type { Region } from '../state/layout.js';
-import type { Step } from './batch.js';
+import type { Steps } from './batch.js';
 import { encodeContext } from './context.js';
 import type { BlockContext } from './engine.js';
-import { outcomeShare } from './outcomes.js';
+import { copyOutcomes, type RoundOutcomes } from './outcomes.js';
 import { TaskThreads } from './pool.js';
 import { type Counter, Protocol } from './protocol.js';
 import { loadSteps, type Round, type Rounds, roundOf } from './rounds.js';
@@ -94,7 +93,7 @@ export class Crew implements Rounds {
    * @param deadlineMs     how long the head may stand still
    * @throws DeltacastError WORKER_FAILED where no threads can be started, ARENA_TORN
    */
-  async round(steps: readonly Step[], firstSequence: number, deadlineMs: number): Promise<Round> {
+  async round(steps: Steps, firstSequence: number, deadlineMs: number): Promise<Round> {
     await this.start();
     const { protocol } = this;
     loadSteps(this.options.arena, protocol, steps, firstSequence);
@@ -108,17 +107,15 @@ export class Crew implements Rounds {
     endWatch();
     if (this.isInTrouble()) await this.fence();
     else if (protocol.failure() !== 'none') this.noteCause();
-    return roundOf(protocol, steps.length);
+    return roundOf(protocol, steps.records.length);
   }
 
-  /** Where the outcome of a committed step lies in the arena. */
-  outcomeOffset(index: number): number {
-    return this.protocol.outcomeOffset(index);
+  outcomes(committed: number): RoundOutcomes {
+    return copyOutcomes(this.options.arena.bytes, this.protocol, committed);
   }
 
-  /** The first worker's part of the outcomes' region. */
-  get outcomeShare(): Region {
-    return outcomeShare(this.protocol.batchOut, this.options.workers);
+  lastSequence(): number {
+    return this.protocol.lastSequence();
   }
 
   /** Sum over all workers in the last round. */

@@ -7,12 +7,11 @@
 import type { Arena } from '../state/arena.js';
 import { DeltacastError } from '../state/base/errors.js';
 import type { Clock } from '../state/base/ports.js';
-import type { Region } from '../state/layout.js';
-import type { Step } from './batch.js';
+import type { Steps } from './batch.js';
 import { encodeContext } from './context.js';
 import type { BlockContext, Engine } from './engine.js';
 import { WorkerExecutor } from './executor.js';
-import { outcomeShare } from './outcomes.js';
+import { copyOutcomes, type RoundOutcomes } from './outcomes.js';
 import { type Counter, Protocol } from './protocol.js';
 import { loadSteps, type Round, type Rounds, roundOf } from './rounds.js';
 
@@ -20,7 +19,6 @@ export class InlineCrew implements Rounds {
   restarts = 0;
   cause = '';
   isStopped = false;
-  readonly outcomeShare: Region;
   private readonly arena: Arena;
   private readonly protocol: Protocol;
   private readonly executor: WorkerExecutor;
@@ -30,7 +28,6 @@ export class InlineCrew implements Rounds {
     this.arena = arena;
     this.protocol = new Protocol(arena);
     this.protocol.reset(1);
-    this.outcomeShare = outcomeShare(this.protocol.batchOut, 1);
     const { protocol } = this;
     this.executor = new WorkerExecutor({ arena, protocol, engine, clock, worker: 0 });
   }
@@ -46,20 +43,24 @@ export class InlineCrew implements Rounds {
     if (this.isStopped) throw new DeltacastError('WORKER_FAILED', 'the executor has been stopped');
   }
 
-  async round(steps: readonly Step[], firstSequence: number): Promise<Round> {
+  async round(steps: Steps, firstSequence: number): Promise<Round> {
     await this.start();
     const { arena, protocol } = this;
     loadSteps(arena, protocol, steps, firstSequence);
     protocol.turn();
     await this.executor.runBatch(protocol.epoch());
     protocol.turn();
-    const round = roundOf(protocol, steps.length);
+    const round = roundOf(protocol, steps.records.length);
     if (round.failure !== 'none') this.noteFailure();
     return round;
   }
 
-  outcomeOffset(index: number): number {
-    return this.protocol.outcomeOffset(index);
+  outcomes(committed: number): RoundOutcomes {
+    return copyOutcomes(this.arena.bytes, this.protocol, committed);
+  }
+
+  lastSequence(): number {
+    return this.protocol.lastSequence();
   }
 
   counter(counter: Counter): number {

@@ -1,9 +1,11 @@
 /**
  * The outcome records of a batch in order, copied out of the arena in a few large pieces: to copy
- * each on its own costs about as much as to execute a transfer. A record is a view of its piece.
+ * each on its own costs about as much as to execute a transfer. A record is a view of its piece,
+ * found when it is asked for.
  */
 import { assert } from '../state/base/assert.js';
 import type { Region } from '../state/layout.js';
+import type { Protocol } from './protocol.js';
 import { recordLength, recordView } from './steps.js';
 
 /** Outcomes start on cache lines of their own. */
@@ -14,48 +16,88 @@ export function outcomeShare({ base, bytes }: Region, workers: number): Region {
   return { base, bytes: Math.floor(bytes / workers / OUTCOME_ALIGNMENT) * OUTCOME_ALIGNMENT };
 }
 
+/** What a round gave. */
+export interface RoundOutcomes {
+  /** Where in the arena the records were, in order. */
+  readonly offsets: Uint32Array;
+  /** The workers' parts of the region, and of each what was copied, from its first record on. */
+  readonly share: Region;
+  readonly pieces: readonly { readonly start: number; readonly bytes: Uint8Array }[];
+}
+
+/** Copies the records of the first so many steps. @param bytes  of the arena */
+export function copyOutcomes(
+  bytes: Uint8Array,
+  protocol: Protocol,
+  committed: number,
+): RoundOutcomes {
+  const workers = protocol.workers();
+  const isAlone = protocol.count() === 1;
+  const share = isAlone ? protocol.batchOut : outcomeShare(protocol.batchOut, workers);
+  const offsets = protocol.outcomeOffsets(committed);
+  const starts = new Array<number>(workers).fill(Number.POSITIVE_INFINITY);
+  const lasts = new Array<number>(workers).fill(0);
+  for (const offset of offsets) {
+    const of = Math.floor((offset - share.base) / share.bytes);
+    if (offset < (starts[of] ?? 0)) starts[of] = offset;
+    if (offset > (lasts[of] ?? 0)) lasts[of] = offset;
+  }
+  const pieces = starts.map((start, of) => {
+    const last = lasts[of] ?? 0;
+    const end = last === 0 ? start : last + recordLength(bytes, last);
+    return { start, bytes: bytes.slice(start, end) };
+  });
+  return { offsets, share, pieces };
+}
+
+/** Outcomes of one round, or a record given as it is, and how many came before them. */
+interface Part {
+  readonly before: number;
+  readonly from: RoundOutcomes | Uint8Array;
+}
+
 export class Outcomes {
-  /** By index: the piece, and where in it the record starts. */
-  private readonly pieces: Uint8Array[] = [];
-  private readonly starts: number[] = [];
+  private readonly parts: Part[] = [];
+  private total = 0;
 
   get count(): number {
-    return this.starts.length;
+    return this.total;
   }
 
   /** One more, kept as it is; it may be empty. */
   push(record: Uint8Array): void {
-    this.pieces.push(record);
-    this.starts.push(0);
+    this.parts.push({ before: this.total, from: record });
+    this.total += 1;
   }
 
-  /**
-   * Copies records that lie in shares of a region, each of which was filled from its start on.
-   * @param offsets  of the records, in order
-   * @param share    the first share; the others follow
-   */
-  copy(bytes: Uint8Array, offsets: readonly number[], share: Region): void {
-    const starts: number[] = [];
-    const ends: number[] = [];
-    const shareOf = (offset: number) => Math.floor((offset - share.base) / share.bytes);
-    for (const offset of offsets) {
-      const of = shareOf(offset);
-      starts[of] = Math.min(starts[of] ?? offset, offset);
-      ends[of] = Math.max(ends[of] ?? 0, offset + recordLength(bytes, offset));
-    }
-    const pieces = starts.map((start, of) => bytes.slice(start, ends[of]));
-    for (const offset of offsets) {
-      const of = shareOf(offset);
-      const piece = pieces[of];
-      assert(piece !== undefined, 'each record lies in a share');
-      this.pieces.push(piece);
-      this.starts.push(offset - (starts[of] ?? 0));
-    }
+  add(round: RoundOutcomes): void {
+    if (round.offsets.length === 0) return;
+    this.parts.push({ before: this.total, from: round });
+    this.total += round.offsets.length;
   }
 
   record(index: number): Uint8Array {
-    const piece = this.pieces[index];
-    assert(piece !== undefined, 'an outcome of this batch');
-    return piece.length === 0 ? piece : recordView(piece, this.starts[index] ?? 0);
+    assert(index >= 0 && index < this.total, 'an outcome of this batch');
+    const { before, from } = this.partOf(index);
+    if (from instanceof Uint8Array) return from;
+    const { offsets, share, pieces } = from;
+    const offset = offsets[index - before] ?? 0;
+    const piece = pieces[Math.floor((offset - share.base) / share.bytes)];
+    assert(piece !== undefined, 'each record lies in a share');
+    return recordView(piece.bytes, offset - piece.start);
+  }
+
+  /** The last part that begins at or before an index: nearly always there is but one. */
+  private partOf(index: number): Part {
+    let low = 0;
+    let high = this.parts.length;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if ((this.parts[middle]?.before ?? 0) <= index) low = middle;
+      else high = middle;
+    }
+    const part = this.parts[low];
+    assert(part !== undefined, 'there are outcomes');
+    return part;
   }
 }

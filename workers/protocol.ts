@@ -238,7 +238,10 @@ export class Protocol {
     return Atomics.load(this.words, map.HEAD) >> map.HEAD_SHIFT;
   }
 
-  /** Steps that workers have taken; may pass the number of steps. */
+  /** Sequence of the last included step; those of a failed batch are given again. */
+  lastSequence(): number {
+    return this.view.getFloat64(map.SEQUENCE_AT, true) - 1;
+  }
 
   /** Steps that workers have taken; may pass the number of steps. */
   claimed(): number {
@@ -253,9 +256,13 @@ export class Protocol {
     return (this.table[index * STEP_WORDS + map.KIND] ?? 0) as StepKind;
   }
 
-  /** Meaningful once the status says that there is one. */
-  outcomeOffset(index: number): number {
-    return (this.table[index * STEP_WORDS + map.OUTCOME] ?? 0) >>> 0;
+  /** Where the outcomes of the first so many steps lie, which are committed. */
+  outcomeOffsets(count: number): Uint32Array {
+    const offsets = new Uint32Array(count);
+    for (let index = 0, at = map.OUTCOME; index < count; index += 1, at += STEP_WORDS) {
+      offsets[index] = this.table[at] ?? 0;
+    }
+    return offsets;
   }
 
   /** The first failure stands. */

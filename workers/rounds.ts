@@ -4,10 +4,10 @@
  */
 import type { Arena } from '../state/arena.js';
 import { assert } from '../state/base/assert.js';
-import { MINI_BLOCK_TRANSACTIONS_MAX } from '../state/base/limits.js';
 import type { Region } from '../state/layout.js';
-import type { Step } from './batch.js';
+import type { Steps } from './batch.js';
 import type { BlockContext } from './engine.js';
+import type { RoundOutcomes } from './outcomes.js';
 import type { Counter, Failure, Protocol } from './protocol.js';
 
 /** Records start on cache lines of their own. */
@@ -28,8 +28,6 @@ export interface Rounds {
   readonly cause: string;
   /** For good: no round is begun any more. */
   readonly isStopped: boolean;
-  /** The first worker's part of the outcomes' region. */
-  readonly outcomeShare: Region;
   /** Fixes the block that all following steps belong to. */
   beginBlock(context: BlockContext): Promise<void>;
   /** Wakes workers that wait for the hash just put into the arena. */
@@ -42,9 +40,10 @@ export interface Rounds {
    * @param deadlineMs     how long the head may stand still
    * @throws DeltacastError WORKER_FAILED where no threads can be started, ARENA_TORN
    */
-  round(steps: readonly Step[], firstSequence: number, deadlineMs: number): Promise<Round>;
-  /** Where the outcome of a committed step lies in the arena. */
-  outcomeOffset(index: number): number;
+  round(steps: Steps, firstSequence: number, deadlineMs: number): Promise<Round>;
+  /** What the first so many steps of the last round gave, and the sequence of its last included. */
+  outcomes(committed: number): RoundOutcomes;
+  lastSequence(): number;
   /** Sum over all workers in the last round. */
   counter(counter: Counter): number;
   /** Makes a round that is under way, and a start, fail at once. */
@@ -52,35 +51,39 @@ export interface Rounds {
   stop(): Promise<void>;
 }
 
-/** How many steps from `start` on fit into one round; 0 where the first alone does not. */
-export function fittingSteps(room: Region, steps: readonly Step[], start: number): number {
+/**
+ * The steps from `start` on that fit into one round, at most so many; none where the first alone
+ * does not fit.
+ */
+export function fittingSteps(room: Region, steps: Steps, start: number, most: number): Steps {
+  const { kind, records } = steps;
+  const last = Math.min(records.length, start + most);
   let bytes = 0;
-  let count = 0;
-  const end = Math.min(steps.length, start + MINI_BLOCK_TRANSACTIONS_MAX);
-  for (let index = start; index < end; index += 1) {
-    bytes += aligned(steps[index]?.record.length ?? 0);
+  let end = start;
+  for (; end < last; end += 1) {
+    bytes += aligned(records[end]?.length ?? 0);
     if (bytes > room.bytes) break;
-    count += 1;
   }
-  return count;
+  return { kind, records: records.slice(start, end) };
 }
 
 /** Puts a round's steps where the workers find them. @param firstSequence  of the first included */
 export function loadSteps(
   arena: Arena,
   protocol: Protocol,
-  steps: readonly Step[],
+  { kind, records }: Steps,
   firstSequence: number,
 ): void {
   const { base, bytes } = protocol.batchIn;
-  protocol.prepare(steps.length, firstSequence);
+  protocol.prepare(records.length, firstSequence);
   let at = base;
-  for (let index = 0; index < steps.length; index += 1) {
-    const step = steps[index];
-    assert(step !== undefined && at + step.record.length <= base + bytes, 'a round fits');
-    arena.bytes.set(step.record, at);
-    protocol.setStep(index, step.kind, at);
-    at += aligned(step.record.length);
+  let index = 0;
+  for (const record of records) {
+    assert(at + record.length <= base + bytes, 'a round fits');
+    arena.bytes.set(record, at);
+    protocol.setStep(index, kind, at);
+    at += aligned(record.length);
+    index += 1;
   }
 }
 
@@ -93,5 +96,5 @@ export function roundOf(protocol: Protocol, steps: number): Round {
 }
 
 function aligned(bytes: number): number {
-  return Math.ceil(bytes / RECORD_ALIGNMENT) * RECORD_ALIGNMENT;
+  return (bytes + RECORD_ALIGNMENT - 1) & -RECORD_ALIGNMENT;
 }

@@ -14,7 +14,7 @@ import { type Counter, Protocol } from '../../workers/protocol.js';
 import { KIND_TRANSACTION, WORKERS_AT } from '../../workers/protocol-map.js';
 import { loadSteps } from '../../workers/rounds.js';
 import type { SchedulerKernel } from '../../workers/scheduler.js';
-import { recordLength, recordView } from '../../workers/steps.js';
+import { recordView } from '../../workers/steps.js';
 import { Dice } from './dice.js';
 
 /** More than any batch here takes. */
@@ -55,8 +55,7 @@ export class KernelWorld {
   async run(records: readonly Uint8Array[], sequence: number, seed: number) {
     const { arena, protocol } = this;
     this.dice = new Dice(seed);
-    const steps = records.map((record) => ({ kind: KIND_TRANSACTION, record }) as const);
-    loadSteps(arena, protocol, steps, sequence);
+    loadSteps(arena, protocol, { kind: KIND_TRANSACTION, records }, sequence);
     protocol.turn();
     for (const { kernel, w } of this.workers) kernel.enter(w, protocol.epoch());
     const stickiness = [0, 0.8, 0.97][this.dice.below(3)] ?? 0;
@@ -68,10 +67,8 @@ export class KernelWorld {
     }
     protocol.turn();
     if (protocol.head() !== records.length) throw new Error(`${protocol.head()} committed`);
-    return records.map((_, index) => {
-      const at = protocol.outcomeOffset(index);
-      return arena.bytes.slice(at, at + recordLength(arena.bytes, at));
-    });
+    const offsets = [...protocol.outcomeOffsets(records.length)];
+    return offsets.map((at) => recordView(arena.bytes, at).slice());
   }
 
   counter(counter: Counter): number {

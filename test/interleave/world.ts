@@ -162,9 +162,10 @@ export class World {
     if (this.cells.text !== before.text) {
       throw new Error(`cells differ: ${this.cells.text} instead of ${before.text}`);
     }
+    const offsets = protocol.outcomeOffsets(results.length);
     for (const [index, expected] of results.entries()) {
       if (steps[index]?.kind === 'credits') continue;
-      const outcome = readOutcome(arena.bytes.subarray(protocol.outcomeOffset(index)));
+      const outcome = readOutcome(arena.bytes.subarray(offsets[index]));
       const value = Number(toBigInt(outcome.writes[0]?.value ?? new Uint8Array(0)));
       const isIncluded = outcome.status === STATUS_OK;
       if (isIncluded !== expected.isIncluded || (isIncluded && value !== expected.value)) {

@@ -46,10 +46,10 @@ async function lateBytes(): Promise<number> {
     heapMegabytes: 48,
   });
   await crew.beginBlock(CONTEXT);
-  const steps = [0, 1].map((from) => {
-    const record = transfer(from, 0, from, faultData('scribbles for ever', 0));
-    return { kind: KIND_TRANSACTION, record } as const;
+  const records = [0, 1].map((from) => {
+    return transfer(from, 0, from, faultData('scribbles for ever', 0));
   });
+  const steps = { kind: KIND_TRANSACTION, records } as const;
   const { committed, failure } = await crew.round(steps, FIRST, 30);
   expect({ committed, failure }).toEqual({ committed: 0, failure: 'worker-failed' });
   const { base, bytes } = arena.layout.batchOut;
