@@ -23,6 +23,7 @@ import { beginChain, checkRoot, openChain } from './open-chain.js';
 import { Pipeline } from './pipeline.js';
 import { Proofs } from './proofs.js';
 import { Sealer } from './sealer.js';
+import { type WitnessMaker, witnessMaker } from './witness/maker.js';
 
 export interface CorePorts {
   readonly clock: Clock;
@@ -68,7 +69,7 @@ export class SequencerCore {
     this.services = services;
     this.chain = chain;
     this.sealer = sealer;
-    this.proofs = new Proofs({ chain, sealer });
+    this.proofs = new Proofs({ chain, sealer, witnesses: opened.witnesses });
     this.counters = noCounters();
     const { counters } = this;
     const maker = new MiniBlockMaker({ chain, executor, signer, clock, counters });
@@ -134,6 +135,7 @@ export class SequencerCore {
   async stop(): Promise<void> {
     await this.pipeline.stop();
     this.intake.close(new DeltacastError('RPC_TIMEOUT', 'the node is stopping'));
+    await this.proofs.stop();
     await Promise.all([this.executor.stop(), this.services.stop(), this.sealer.stop()]);
     await this.chain.store.close();
     await this.directory?.close();
@@ -168,6 +170,7 @@ interface Opened {
   readonly services: Services;
   readonly chain: Chain;
   readonly sealer: Sealer;
+  readonly witnesses: WitnessMaker | null;
   readonly genesis: Genesis;
 }
 
@@ -187,7 +190,8 @@ async function openParts(config: NodeConfig, ports: CorePorts): Promise<Opened> 
     const signer = signerOf(directory?.sequencerSeed(random) ?? random.bytes(32));
     const sealThread = 1 + workers + CALL_THREADS;
     const helperThreads = workers < WORKERS_FOR_ROOT_HELPER ? [] : [sealThread + SEAL_THREADS];
-    const threads = sealThread + SEAL_THREADS + helperThreads.length;
+    const witnessThread = sealThread + SEAL_THREADS + helperThreads.length;
+    const threads = witnessThread + (config.proofBlocks > 0 ? 1 : 0);
     const arena = Arena.create({ ...ports.arenaSize, threads });
     const executor = await startExecutor({ arena, workers, clock, engine: config.engine });
     closing.push(() => executor.stop());
@@ -210,7 +214,13 @@ async function openParts(config: NodeConfig, ports: CorePorts): Promise<Opened> 
     const { publicKey } = signer;
     const onProgress = ports.onProgress ?? (() => undefined);
     const chain = openChain({ config, arena, clock, random, directory, publicKey, onProgress });
-    return { arena, directory, signer, executor, services, chain, sealer, genesis };
+    const witnesses = witnessMaker(config, {
+      chain,
+      sealer,
+      clock,
+      thread: workers === 0 ? null : witnessThread,
+    });
+    return { arena, directory, signer, executor, services, chain, sealer, witnesses, genesis };
   } catch (error) {
     for (const close of closing) await close();
     throw error;

@@ -18,6 +18,7 @@ import { DataDirectory } from './data-dir.js';
 import { checkRoot, openChain } from './open-chain.js';
 import { Proofs } from './proofs.js';
 import { Sealer } from './sealer.js';
+import { type WitnessMaker, witnessMaker } from './witness/maker.js';
 
 export interface FollowerPorts {
   readonly clock: Clock;
@@ -68,7 +69,8 @@ export class FollowerCore {
     const { chainId } = config;
     const fork = parseFork(config.hardfork);
     const directory = config.dataDir === null ? null : await DataDirectory.open(config.dataDir);
-    const arena = Arena.create({ threads: 1 + SEAL_THREAD });
+    const witnessThread = 1 + SEAL_THREAD;
+    const arena = Arena.create({ threads: witnessThread + (config.proofBlocks > 0 ? 1 : 0) });
     const sealer = new Sealer({
       arena,
       clock,
@@ -83,7 +85,8 @@ export class FollowerCore {
       const chain = openChain({ config, arena, clock, random, directory, publicKey, onProgress });
       await checkRoot(chain, sealer);
       const onVerified = ports.onVerified ?? (() => undefined);
-      return new FollowerCore({ chain, services, sealer, directory }, onVerified);
+      const witnesses = witnessMaker(config, { chain, sealer, clock, thread: witnessThread });
+      return new FollowerCore({ chain, services, sealer, witnesses, directory }, onVerified);
     } catch (error) {
       await Promise.all([sealer.stop(), services.stop(), directory?.close()]);
       throw error;
@@ -118,6 +121,7 @@ export class FollowerCore {
 
   async stop(): Promise<void> {
     await this.verifying;
+    await this.proofs.stop();
     await Promise.all([this.services.stop(), this.sealer.stop()]);
     await this.chain.store.close();
     await this.directory?.close();
@@ -150,5 +154,6 @@ interface Parts {
   readonly chain: Chain;
   readonly services: Services;
   readonly sealer: Sealer;
+  readonly witnesses: WitnessMaker | null;
   readonly directory: DataDirectory | null;
 }

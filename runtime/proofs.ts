@@ -8,6 +8,7 @@ import { DeltacastError } from '../state/base/errors.js';
 import type { StateKey } from '../state/proof.js';
 import type { Chain } from './chain.js';
 import type { ProvenState, Sealer } from './sealer.js';
+import type { MadeWitness, WitnessMaker } from './witness/maker.js';
 
 /** A sealed block's header, and the frame that the sequencer signed. */
 export interface HeaderFrame {
@@ -19,17 +20,21 @@ export interface HeaderFrame {
 export interface ProofsParts {
   readonly chain: Chain;
   readonly sealer: Pick<Sealer, 'prove'>;
+  /** null where no block before the newest can be proven. */
+  readonly witnesses?: WitnessMaker | null;
 }
 
 export class Proofs {
   private readonly chain: Chain;
   private readonly sealer: Pick<Sealer, 'prove'>;
+  private readonly witnesses: WitnessMaker | null;
   /** Blocks whose root is known and whose seal is still being logged. */
   private readonly waiting = new Map<number, (() => void)[]>();
 
-  constructor({ chain, sealer }: ProofsParts) {
+  constructor({ chain, sealer, witnesses = null }: ProofsParts) {
     this.chain = chain;
     this.sealer = sealer;
+    this.witnesses = witnesses;
     chain.listen({ sealed: (number) => this.sealed(number) });
   }
 
@@ -45,6 +50,23 @@ export class Proofs {
     const state = await this.sealer.prove(keySets, number);
     if (state.number > (this.chain.sealedTip?.number ?? -1)) await this.untilSealed(state.number);
     return state;
+  }
+
+  /**
+   * All that checking a sealed block needs, to who knows its parent.
+   * @param number  null: the newest sealed block
+   * @throws DeltacastError what WitnessMaker.make throws
+   */
+  async witness(number: number | null = null): Promise<MadeWitness> {
+    if (this.witnesses === null) {
+      throw new DeltacastError('WITNESS_UNAVAILABLE', 'it needs --proof-blocks above 0');
+    }
+    return this.witnesses.make(number ?? this.chain.sealedTip?.number ?? 0);
+  }
+
+  /** Ends what makes witnesses. */
+  async stop(): Promise<void> {
+    await this.witnesses?.stop();
   }
 
   /** @returns null where there is no such block, or it is not sealed */

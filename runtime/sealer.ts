@@ -134,6 +134,19 @@ export class Sealer {
     });
   }
 
+  /**
+   * One proof of many cells of a sealed block.
+   * @param keys  packed (state/multiproof.ts)
+   * @throws DeltacastError as `prove`
+   */
+  async proveWide(keys: Uint8Array, number: number): Promise<Uint8Array> {
+    const proving = this.queue.then(() => this.proveAt(this.find(number), [], keys));
+    this.queue = proving.catch(() => undefined);
+    const [proven] = await proving;
+    assert(proven !== undefined, 'a proof was made');
+    return proven.proof;
+  }
+
   async stop(): Promise<void> {
     await this.queue;
     await Promise.all([this.helpers.stop(), this.pool?.end()]);
@@ -181,6 +194,7 @@ export class Sealer {
   private async proveAt(
     { sequence, stateRoot, undoEnd }: Provable,
     keySets: readonly (readonly StateKey[])[],
+    wide: Uint8Array | null = null,
   ): Promise<readonly Proven[]> {
     const { arena, base, pool, root } = this;
     const { memory } = arena;
@@ -190,7 +204,7 @@ export class Sealer {
     const range = { from: undoEnd, to: newest.undoEnd };
     const past: PastState | null =
       sequence === base.sequence ? null : { sequence, stateRoot, range };
-    const task: ProveTask = { memory, thread, root, base, past, keySets };
+    const task: ProveTask = { memory, thread, root, base, past, keySets, wide };
     const reply = await (pool === null
       ? runProve(task)
       : this.ask<ProveReply>(pool, 'prove', task));

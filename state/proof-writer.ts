@@ -6,19 +6,14 @@ import { DeltacastError } from './base/errors.js';
 import {
   bitAt,
   middleOf,
-  PROOF_BYTES_MAX,
-  PROOF_HEADER_BYTES,
-  PROOF_KEYS_MAX,
-  PROOF_VERSION,
+  PROOF_FORM,
+  type ProofForm,
   STEP_EMPTY,
   STEP_INNER,
   STEP_OTHER,
   STEP_OWN,
 } from './proof.js';
 import type { TrieNode } from './trie/reader.js';
-
-/** The length of the steps is a u16. */
-const STEP_BYTES_MAX = 0xffff;
 
 export interface ProofSource {
   /** The subtree of all paths with the first `depth` bits of `path`. */
@@ -28,14 +23,18 @@ export interface ProofSource {
 }
 
 /**
- * @param paths  sorted, each once, 1 to PROOF_KEYS_MAX (proof.ts sortPaths)
+ * @param paths  sorted, each once, 1 to the form's most (proof.ts sortPaths)
  * @throws DeltacastError PROOF_UNAVAILABLE where it would be too large
  */
-export function writeProof(paths: readonly Uint8Array[], source: ProofSource): Uint8Array {
-  assert(paths.length > 0 && paths.length <= PROOF_KEYS_MAX, 'a proof has a bounded set of keys');
+export function writeProof(
+  paths: readonly Uint8Array[],
+  source: ProofSource,
+  form = PROOF_FORM,
+): Uint8Array {
+  assert(paths.length > 0 && paths.length <= form.keysMax, 'a proof has a bounded set of keys');
   const writer = new ProofWriter(paths, source);
   writer.subtree(0, paths.length, 0);
-  return writer.finish();
+  return writer.finish(form);
 }
 
 class ProofWriter {
@@ -59,18 +58,20 @@ class ProofWriter {
   }
 
   /** Version, length of the steps, the steps from the lowest bit of each byte on, the words. */
-  finish(): Uint8Array {
+  finish({ version, lengthBytes, bytesMax }: ProofForm): Uint8Array {
+    const head = 1 + lengthBytes;
     const stepBytes = (this.bits.length + 7) >> 3;
-    const bytes = PROOF_HEADER_BYTES + stepBytes + 32 * this.words.length;
-    if (stepBytes > STEP_BYTES_MAX || bytes > PROOF_BYTES_MAX) {
+    const bytes = head + stepBytes + 32 * this.words.length;
+    if (stepBytes >= 256 ** lengthBytes || bytes > bytesMax) {
       throw new DeltacastError('PROOF_UNAVAILABLE', 'the proof is too large', { bytes });
     }
     const out = new Uint8Array(bytes);
-    out.set([PROOF_VERSION, stepBytes & 0xff, stepBytes >> 8]);
+    out[0] = version;
+    for (let at = 0; at < lengthBytes; at += 1) out[1 + at] = stepBytes / 256 ** at;
     for (const [index, bit] of this.bits.entries()) {
-      out[PROOF_HEADER_BYTES + (index >> 3)]! |= bit << (index & 7);
+      out[head + (index >> 3)]! |= bit << (index & 7);
     }
-    let at = PROOF_HEADER_BYTES + stepBytes;
+    let at = head + stepBytes;
     for (const word of this.words) {
       out.set(word, at);
       at += 32;

@@ -6,14 +6,27 @@
 import { DeltacastError } from './base/errors.js';
 import { hashBlock } from './blake3-block.js';
 
-export const PROOF_VERSION = 1;
-/** Version, then the number of bytes of steps, little-endian. */
-export const PROOF_HEADER_BYTES = 3;
 /** Keys in one proof: an account is three. A proof of so many is half a megabyte at 16M keys. */
 export const PROOF_KEYS_MAX = 1_024;
 /** Twice what that many keys take; the steps alone have at most 65,535 bytes. */
 export const PROOF_BYTES_MAX = 1024 * 1024;
-const PATH_BITS = 256;
+
+/** How steps and words are laid out, and how many there may be. */
+export interface ProofForm {
+  readonly version: number;
+  /** Of the number of bytes of steps, little-endian, that follows the version. */
+  readonly lengthBytes: number;
+  readonly keysMax: number;
+  readonly bytesMax: number;
+}
+
+export const PROOF_FORM: ProofForm = {
+  version: 1,
+  lengthBytes: 2,
+  keysMax: PROOF_KEYS_MAX,
+  bytesMax: PROOF_BYTES_MAX,
+};
+export const PATH_BITS = 256;
 
 /** Steps, two bits each: what is where some of the keys would be. */
 export const STEP_EMPTY = 0;
@@ -57,7 +70,7 @@ export function leafOf(path: Uint8Array, value: Uint8Array): Uint8Array {
 }
 
 /** A leaf has the top bit of its first byte set, a node has it clear. @param message  64 to use */
-function joinInto(
+export function joinInto(
   message: Uint8Array,
   left: Uint8Array,
   right: Uint8Array,
@@ -122,7 +135,7 @@ export function middleOf(
   return middle;
 }
 
-const ZERO_WORD = new Uint8Array(32);
+export const ZERO_WORD: Uint8Array = new Uint8Array(32);
 
 /** Goes down the paths with the steps as they come, and up again with the hashes that they give. */
 class Check {
@@ -191,17 +204,20 @@ class Check {
 }
 
 /** Steps from the front, hashes behind them; every byte must be used, and only one way. */
-class ProofReader {
+export class ProofReader {
   private readonly bytes: Uint8Array;
-  private bit = PROOF_HEADER_BYTES * 8;
+  private bit: number;
   private readonly stepsEnd: number;
   private at: number;
 
-  constructor(bytes: Uint8Array) {
-    if (bytes.length > PROOF_BYTES_MAX) throw invalid('too many bytes');
-    if (bytes[0] !== PROOF_VERSION) throw invalid('another version');
-    const stepBytes = (bytes[1] ?? 0) | ((bytes[2] ?? 0) << 8);
-    this.stepsEnd = PROOF_HEADER_BYTES + stepBytes;
+  constructor(bytes: Uint8Array, { version, lengthBytes, bytesMax } = PROOF_FORM) {
+    if (bytes.length > bytesMax) throw invalid('too many bytes');
+    if (bytes[0] !== version) throw invalid('another version');
+    const head = 1 + lengthBytes;
+    let stepBytes = 0;
+    for (let at = head - 1; at > 0; at -= 1) stepBytes = stepBytes * 256 + (bytes[at] ?? 0);
+    this.bit = head * 8;
+    this.stepsEnd = head + stepBytes;
     if (this.stepsEnd > bytes.length) throw invalid('cut off');
     this.bytes = bytes;
     this.at = this.stepsEnd;
@@ -240,14 +256,15 @@ class ProofReader {
   }
 }
 
-function hasSamePrefix(a: Uint8Array, b: Uint8Array, bits: number): boolean {
+export function hasSamePrefix(a: Uint8Array, b: Uint8Array, bits: number): boolean {
   for (let depth = 0; depth < bits; depth += 1) {
     if (bitAt(a, depth) !== bitAt(b, depth)) return false;
   }
   return true;
 }
 
-function indexOf(sorted: readonly Uint8Array[], path: Uint8Array): number {
+/** Where a path that is in it stands. */
+export function indexOf(sorted: readonly Uint8Array[], path: Uint8Array): number {
   let low = 0;
   let high = sorted.length - 1;
   while (low < high) {
@@ -258,7 +275,7 @@ function indexOf(sorted: readonly Uint8Array[], path: Uint8Array): number {
   return low;
 }
 
-function compare(a: Uint8Array, b: Uint8Array): number {
+export function compare(a: Uint8Array, b: Uint8Array): number {
   for (let index = 0; index < 32; index += 1) {
     const difference = (a[index] ?? 0) - (b[index] ?? 0);
     if (difference !== 0) return difference;
@@ -266,10 +283,10 @@ function compare(a: Uint8Array, b: Uint8Array): number {
   return 0;
 }
 
-function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+export function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   return compare(a, b) === 0;
 }
 
-function invalid(why: string): DeltacastError {
+export function invalid(why: string): DeltacastError {
   return new DeltacastError('PROOF_INVALID', `the proof is not valid: ${why}`, { why });
 }

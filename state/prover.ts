@@ -5,7 +5,7 @@ import { type Arena, NO_CELL } from './arena.js';
 import { assert } from './base/assert.js';
 import { equalBytes, toHex } from './base/bytes.js';
 import { PathIndex } from './path-index.js';
-import { leafOf, PROOF_KEYS_MAX, pathOf, type StateKey, sortPaths } from './proof.js';
+import { leafOf, PROOF_FORM, pathOf, type StateKey, sortPaths } from './proof.js';
 import { type ProofSource, writeProof } from './proof-writer.js';
 
 export class Prover {
@@ -20,7 +20,7 @@ export class Prover {
 
   /**
    * @param reader    of the tree as it stands
-   * @param keys      1 to PROOF_KEYS_MAX
+   * @param keys      1 to the form's most
    * @param sequence  closing, at which the tree stands
    * @throws DeltacastError PROOF_INVALID for keys that are none; STATE_PRUNED, PROOF_UNAVAILABLE
    */
@@ -28,22 +28,23 @@ export class Prover {
     reader: Pick<ProofSource, 'nodeAt'>,
     keys: readonly StateKey[],
     sequence: number,
+    form = PROOF_FORM,
   ): Uint8Array {
-    assert(keys.length > 0 && keys.length <= PROOF_KEYS_MAX, 'a proof has a bounded set of keys');
     const own = new Map<string, StateKey>();
     const paths = keys.map((key) => {
       const path = pathOf(key);
       own.set(toHex(path), key);
       return path;
     });
-    return writeProof(sortPaths(paths), {
+    const source: ProofSource = {
       nodeAt: (path, depth) => reader.nodeAt(path, depth),
       valueOf: (path, leaf) => {
         const value = this.#read(path, own.get(toHex(path)), sequence);
         assert(equalBytes(leafOf(path, value), leaf), 'the tree has another value');
         return value;
       },
-    });
+    };
+    return writeProof(sortPaths(paths), source, form);
   }
 
   #read(path: Uint8Array, key: StateKey | undefined, sequence: number): Uint8Array {

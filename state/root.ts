@@ -9,7 +9,7 @@
 import { type Arena, NO_CELL } from './arena.js';
 import type { UndoRange } from './arena-changes.js';
 import { assert } from './base/assert.js';
-import type { StateKey } from './proof.js';
+import type { ProofForm, StateKey } from './proof.js';
 import { Prover } from './prover.js';
 import { PHASE_CELLS, PHASE_CHANGES } from './root-control.js';
 import { createRootShared, RootOwner } from './root-owner.js';
@@ -80,12 +80,12 @@ export class StateRoot {
 
   /**
    * Proves what values some keys have, or that they have none, under the root as it stands
-   * (proof.ts checks it). @param keys  1 to PROOF_KEYS_MAX
+   * (proof.ts checks it; multiproof.ts where the form is wide). @param keys  1 to the form's most
    * @throws DeltacastError PROOF_INVALID for keys that are none; STATE_PRUNED
    */
-  prove(keys: readonly StateKey[]): Uint8Array {
+  prove(keys: readonly StateKey[], form?: ProofForm): Uint8Array {
     assert(this.#isWhole, 'a torn state root needs a rebuild');
-    return this.#prover.prove(this.#owner.reader, keys, this.#sequence);
+    return this.#prover.prove(this.#owner.reader, keys, this.#sequence, form);
   }
 
   /** The 32-byte value of a key as the root stands; zeros where there is none. */

@@ -34,6 +34,12 @@ export function decodeSigned(raw: Uint8Array, rules: DecodeRules): Uint8Array {
   return writeRecord(fieldsOf(tx, sender, tx.hash(), raw));
 }
 
+/** The same where the sender is known, and the transaction was accepted before. */
+export function decodeKnown(raw: Uint8Array, sender: Uint8Array, rules: DecodeRules): Uint8Array {
+  const tx = transactionOf(raw, rules);
+  return writeRecord(fieldsOf(tx, sender, tx.hash(), raw));
+}
+
 /**
  * A record of a transaction whose sender is known otherwise: the data files give it, and calls have
  * no signature at all. @param hash  zeros where there is none

@@ -5,11 +5,11 @@
 import { type Block, createBlock, createBlockHeader, type HeaderData } from '@ethereumjs/block';
 import { RLP } from '@ethereumjs/rlp';
 import { Address } from '@ethereumjs/util';
-import { concatBytes } from '../state/base/bytes.js';
+import { concatBytes, toBigInt } from '../state/base/bytes.js';
 import { DeltacastError } from '../state/base/errors.js';
 import { keccak256 } from '../state/base/keccak.js';
 import type { BlockContext } from './engine.js';
-import { commonFor, isFrom } from './fork.js';
+import { commonFor, type ForkName, isFrom } from './fork.js';
 import type { OutcomeLog } from './outcome.js';
 
 export const BLOOM_BYTES = 256;
@@ -145,6 +145,50 @@ export function headerRoots(rlp: Uint8Array): HeaderRoots {
     extraData,
   };
 }
+
+/**
+ * The context that a header's RLP was made of, and the gas that its block used.
+ * @throws DeltacastError FRAME_MALFORMED where it is no header of this fork
+ */
+export function headerContext(
+  rlp: Uint8Array,
+  fork: ForkName,
+  chainId: number,
+): { readonly context: BlockContext; readonly gasUsed: number } {
+  const fields = decodeHeader(rlp);
+  const big = (index: number): bigint => toBigInt(fields[index] ?? new Uint8Array(33));
+  const small = (index: number): number => {
+    const value = Number(big(index));
+    if (!Number.isSafeInteger(value)) throw noHeader();
+    return value;
+  };
+  const [coinbase, randao] = [fields[COINBASE], fields[RANDAO]];
+  if (coinbase?.length !== 20 || randao?.length !== 32) throw noHeader();
+  const context = {
+    fork,
+    chainId,
+    coinbase,
+    number: small(NUMBER),
+    timestamp: small(TIMESTAMP),
+    gasLimit: small(GAS_LIMIT),
+    difficulty: big(DIFFICULTY),
+    prevRandao: isFrom(fork, 'paris') ? randao : new Uint8Array(32),
+    baseFee: isFrom(fork, 'london') ? big(BASE_FEE) : 0n,
+    excessBlobGas: isFrom(fork, 'cancun') ? big(EXCESS_BLOB_GAS) : 0n,
+  };
+  return { context, gasUsed: small(GAS_USED) };
+}
+
+/** Places in the list that a header's RLP is. */
+const COINBASE = 2;
+const DIFFICULTY = 7;
+const NUMBER = 8;
+const GAS_LIMIT = 9;
+const GAS_USED = 10;
+const TIMESTAMP = 11;
+const RANDAO = 13;
+const BASE_FEE = 15;
+const EXCESS_BLOB_GAS = 18;
 
 function decodeHeader(rlp: Uint8Array): Uint8Array[] {
   let fields: unknown;

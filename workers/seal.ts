@@ -8,13 +8,21 @@ import { Arena } from '../state/arena.js';
 import type { UndoRange } from '../state/arena-changes.js';
 import { fromHex, toHex } from '../state/base/bytes.js';
 import { DeltacastError, type ErrorCode, type ErrorDetails } from '../state/base/errors.js';
+import { unpackKeys, WIDE_FORM } from '../state/multiproof.js';
 import { orderedTrieRoot } from '../state/ordered-trie.js';
 import type { StateKey } from '../state/proof.js';
 import { StateRoot } from '../state/root.js';
 import type { RootShared } from '../state/root-work.js';
 import type { BlockContext } from './engine.js';
 import { type ExecutedColumns, logsAt, rawAt, typeAt } from './executed.js';
-import { BLOOM_BYTES, bloomOf, encodeReceipt, mergeBloom, sealHeader } from './header.js';
+import {
+  BLOOM_BYTES,
+  bloomOf,
+  encodeReceipt,
+  mergeBloom,
+  type SealedHeader,
+  sealHeader,
+} from './header.js';
 
 /** The block before: where the state root goes on from. */
 export interface SealBase {
@@ -60,6 +68,8 @@ export interface ProveTask extends SealThread {
   readonly past: PastState | null;
   /** One proof for each. */
   readonly keySets: readonly (readonly StateKey[])[];
+  /** Instead of these: the keys of one wide proof (multiproof.ts packKeys), without values. */
+  readonly wide: Uint8Array | null;
 }
 
 /** One proof and the 32-byte values that it proves, in the order of its keys. */
@@ -92,6 +102,27 @@ export function requestsHashOf(requests: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(all.digest());
 }
 
+/** What of a block, beside its state root, makes its header. */
+export type HeaderParts = Pick<SealJob, 'context' | 'parentHash' | 'miniBlocks' | 'requestsHash'>;
+
+/** The header that a block with this state root has. */
+export function headerOf(
+  { context, parentHash, miniBlocks, requestsHash }: HeaderParts,
+  stateRoot: Uint8Array,
+): SealedHeader & { readonly logsBloom: Uint8Array } {
+  const roots = rootsOf(miniBlocks);
+  const header = sealHeader(context, {
+    ...roots,
+    parentHash,
+    stateRoot,
+    blobGasUsed: 0,
+    withdrawalsRoot: EMPTY_TRIE_ROOT,
+    parentBeaconBlockRoot: ZERO_WORD,
+    requestsHash,
+  });
+  return { ...header, logsBloom: roots.logsBloom };
+}
+
 export class BlockSealer {
   private readonly arena: Arena;
   private readonly root: StateRoot;
@@ -110,18 +141,9 @@ export class BlockSealer {
     const stateRoot = this.root.update(job.range, job.sequence).slice();
     this.sequence = job.sequence;
     const rootMs = nowMs() - startedMs;
-    const roots = rootsOf(job.miniBlocks);
-    const header = sealHeader(job.context, {
-      ...roots,
-      parentHash: job.parentHash,
-      stateRoot,
-      blobGasUsed: 0,
-      withdrawalsRoot: EMPTY_TRIE_ROOT,
-      parentBeaconBlockRoot: ZERO_WORD,
-      requestsHash: job.requestsHash,
-    });
+    const header = headerOf(job, stateRoot);
     const sealMs = nowMs() - startedMs;
-    return { ...header, stateRoot, logsBloom: roots.logsBloom, rootMs, sealMs };
+    return { ...header, stateRoot, rootMs, sealMs };
   }
 
   /**
@@ -146,9 +168,9 @@ export class BlockSealer {
    * Proves the base, or a block before it: the trie goes back and forth over what was changed.
    * @throws DeltacastError STATE_PRUNED where the undo ring does not reach so far; ROOT_MISMATCH
    */
-  prove(keySets: readonly (readonly StateKey[])[], past: PastState | null): Proven[] {
-    if (past === null) return this.proveAll(keySets);
+  prove(past: PastState | null, read: (root: StateRoot) => Proven[]): Proven[] {
     const { arena, root, sequence } = this;
+    if (past === null) return read(root);
     // Before anything is touched, and with a quarter to spare: the ring is written meanwhile.
     if (arena.undoPosition - past.range.from > arena.layout.undoCapacity * RING_SHARE) {
       throw new DeltacastError('STATE_PRUNED', 'that block is too long ago');
@@ -157,19 +179,19 @@ export class BlockSealer {
     if (toHex(root.rewind(past.range, past.sequence)) !== toHex(past.stateRoot)) {
       throw new DeltacastError('ROOT_MISMATCH', 'the state before is not the one of its header');
     }
-    const proven = this.proveAll(keySets);
+    const proven = read(root);
     root.update(past.range, sequence);
     this.sequence = sequence;
     return proven;
   }
+}
 
-  private proveAll(keySets: readonly (readonly StateKey[])[]): Proven[] {
-    const { root } = this;
-    return keySets.map((keys) => ({
-      proof: root.prove(keys),
-      values: keys.map((key) => root.valueOf(key)),
-    }));
-  }
+function proveTask({ keySets, wide }: ProveTask, root: StateRoot): Proven[] {
+  if (wide !== null) return [{ proof: root.prove(unpackKeys(wide), WIDE_FORM), values: [] }];
+  return keySets.map((keys) => ({
+    proof: root.prove(keys),
+    values: keys.map((key) => root.valueOf(key)),
+  }));
 }
 
 /** Of the undo ring, what a proof of an older block may need. */
@@ -233,7 +255,7 @@ export function runProve(task: ProveTask): ProveReply {
   return refusing(() => {
     const sealer = sealerOf(task);
     sealer.goTo(task.base);
-    return { proven: sealer.prove(task.keySets, task.past) };
+    return { proven: sealer.prove(task.past, (root) => proveTask(task, root)) };
   });
 }
 

@@ -10,6 +10,7 @@ import type { CallTask, PlainReply } from './call.js';
 import type { RecoverTask } from './recover.js';
 import type { RootHelpTask } from './root-helpers.js';
 import type { ProveReply, ProveTask, SealReply, SealTask } from './seal.js';
+import type { CollectReply, CollectTask } from './witness/collect.js';
 
 export interface ExecutionTask {
   readonly memory: WebAssembly.Memory;
@@ -52,6 +53,12 @@ export async function helpRoot(task: RootHelpTask): Promise<void> {
 export async function seal(task: SealTask): Promise<SealReply> {
   const { runSeal } = await import('./seal.js');
   return runSeal(task, systemClock.monotonicMs);
+}
+
+/** What a block's witness holds. */
+export async function collect(task: CollectTask): Promise<CollectReply> {
+  const { runCollect } = await import('./witness/collect.js');
+  return runCollect(task, systemClock);
 }
 
 /** In the sealing thread, between two seals. */

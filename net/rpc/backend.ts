@@ -25,6 +25,7 @@ import type {
   RpcSealedBlock,
   RpcSignedHeader,
   RpcTransaction,
+  RpcWitness,
   SubmitOutcome,
   SyncStatus,
   TransactionRequest,
@@ -87,6 +88,8 @@ export interface Backend {
   ): Awaitable<RpcAccountProof>;
   /** Null when there is no such block, or it is not sealed. */
   signedHeader?(block: BlockSelector): Awaitable<RpcSignedHeader | null>;
+  /** Absent where the backend executes nothing. */
+  witness?(block: BlockSelector): Awaitable<RpcWitness>;
 
   /** Null when there is no such block. */
   block(block: BlockSelector, fullTransactions: boolean): Awaitable<RpcBlock | null>;

@@ -218,6 +218,8 @@ function describeNode(
       return { code: NOT_FOUND, message: worded('historical state is not available', message) };
     case 'PROOF_UNAVAILABLE':
       return { code: NOT_FOUND, message: worded('proof is not available', message) };
+    case 'WITNESS_UNAVAILABLE':
+      return { code: NOT_FOUND, message: worded('witness is not available', message) };
     case 'PROOF_INVALID':
     case 'FORK_UNSUPPORTED':
       return { code: INVALID_PARAMS, message };
@@ -232,6 +234,9 @@ function describeNode(
     case 'ARENA_TORN':
     case 'DIFF_INVALID':
     case 'ROOT_MISMATCH':
+    case 'WITNESS_INVALID':
+    case 'WITNESS_INCOMPLETE':
+    case 'BLOCK_WRONG':
     case 'LOG_CORRUPT':
     case 'LOG_VERSION':
     case 'LOG_TOO_LARGE':

@@ -7,12 +7,14 @@ import { logMethods } from './methods-logs.js';
 import { nodeMethods, rpcModules } from './methods-node.js';
 import { proofMethods } from './methods-proof.js';
 import { sendMethods } from './methods-send.js';
+import { witnessMethods } from './methods-witness.js';
 
 export function methodTable(context: RpcContext): MethodTable {
   const table = new Map<string, Handler>([
     ...nodeMethods(context),
     ...chainMethods(context),
     ...proofMethods(context),
+    ...witnessMethods(context),
     ...callMethods(context),
     ['eth_callAfter', callAfter(context)],
     ...sendMethods(context),

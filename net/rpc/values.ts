@@ -189,6 +189,14 @@ export interface RpcSignedHeader {
   readonly frame: Uint8Array;
 }
 
+/** All that checking a sealed block needs, to who knows its parent (ARCHITECTURE.md, "Witnesses"). */
+export interface RpcWitness {
+  readonly number: number;
+  readonly hash: Uint8Array;
+  readonly parentHash: Uint8Array;
+  readonly bytes: Uint8Array;
+}
+
 /** What a client wants to call, estimate, fill or sign; undefined fields were not given. */
 export interface TransactionRequest {
   readonly type?: TransactionType;

@@ -21,6 +21,7 @@ import type {
   RpcReceipt,
   RpcSignedHeader,
   RpcTransaction,
+  RpcWitness,
   SubmitOutcome,
   SyncStatus,
 } from '../../net/rpc/values.js';
@@ -159,6 +160,11 @@ class ChainBackend implements NodeBackend {
 
   signedHeader(block: BlockSelector): RpcSignedHeader | null {
     return signedHeader(this.parts.proofs, block, this.parts.chain.sealedTip?.number ?? 0);
+  }
+
+  witness(block: BlockSelector): Promise<RpcWitness> {
+    const { proofs } = this.parts;
+    return proofs.witness(proofs.numberOf(block));
   }
 
   block(selector: BlockSelector, fullTransactions: boolean): RpcBlock | null {

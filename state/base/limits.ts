@@ -102,6 +102,23 @@ export const PROOF_SLOTS_MAX = 256;
 /** Blocks that proofs may go back; the undo ring seldom reaches further under load. */
 export const PROOF_BLOCKS_MAX = 1_024;
 
+/**
+ * Cells in a block's witness: 100,000 transfers between strangers have 600,000. And its bytes: twice
+ * what those take beside their transactions.
+ */
+export const WITNESS_CELLS_MAX = 2 ** 20;
+export const WITNESS_BYTES_MAX = 128 * MIB;
+/**
+ * Making one executes the block again, in a thread of its own; those that wait hold nothing but
+ * their number. Shorter than the longest answer of the RPC.
+ */
+export const WITNESS_DEADLINE_MS = 60_000;
+export const WITNESSES_QUEUED_MAX = 16;
+/** Up to here the cells that only the reference engine reads are in it too: some seconds of work. */
+export const WITNESS_REFERENCE_TRANSACTIONS_MAX = 2_000;
+/** BLOCKHASH reaches back so far. */
+export const WITNESS_ANCESTORS_MAX = 256;
+
 /** Callbacks that wait for receipts: as many as requests that may wait on all sockets. */
 export const WAITERS_MAX = 65_536;
 

@@ -35,7 +35,8 @@ function isLibrarys(error: unknown): boolean {
   return error instanceof Error && !(error instanceof TypeError);
 }
 
-function fieldsOf(tx: FuzzTransaction, { chainId }: FuzzBlock, nonce: bigint): UnsignedData {
+/** What a library signs, or takes without a signature. */
+export function fieldsOf(tx: FuzzTransaction, { chainId }: FuzzBlock, nonce: bigint): UnsignedData {
   const common = {
     type: tx.type,
     nonce,
