@@ -26,6 +26,12 @@ import { lineOf, Replayer, type ReplayResult, summaryOf } from './roles/replay.j
 import { startReplica } from './roles/replica.js';
 import type { NodePorts, RunningNode } from './roles/running-node.js';
 import { startSequencer } from './roles/sequencer.js';
+import {
+  checkWitnessFile,
+  makeWitnessFile,
+  type WitnessCheckFlags,
+  type WitnessMakeFlags,
+} from './roles/witness-command.js';
 import { untilSignal } from './signals.js';
 
 const EXIT_MISMATCH = 1;
@@ -358,6 +364,41 @@ function addProof(root: Command): void {
     .action(proofCheck);
 }
 
+async function witnessCheck(file: string, flags: WitnessCheckFlags): Promise<void> {
+  process.stdout.write(`${await checkWitnessFile(file, flags)}\n`);
+}
+
+async function witnessMake(block: number, flags: WitnessMakeFlags): Promise<void> {
+  process.stdout.write(`${await makeWitnessFile(block, flags)}\n`);
+}
+
+function addWitness(root: Command): void {
+  const witness = root.command('witness').description('check blocks without any state');
+  witness
+    .command('check')
+    .description('execute a block again from its witness, knowing only the parent')
+    .argument('<file>', 'a witness, or JSON of deltacast_getWitness')
+    .requiredOption('--parent <file>', "required: the parent's deltacast_getSignedHeader answer")
+    .requiredOption('--key <hex>', "required: the sequencer's key")
+    .option('--block <file>', "the block's own signed header: without it any valid child passes")
+    .option('--chain-id <n>', 'EIP-155 chain id', '31337')
+    .option('--hardfork <name>', 'rules of the chain', 'osaka')
+    .option('--engine <name>', ENGINE_NAMES.join(' or '), parseEngine, 'interpreter')
+    .option('--json', 'one JSON line')
+    .exitOverride()
+    .action(witnessCheck);
+  witness
+    .command('make')
+    .description('make the witness of a block from a data directory that no node runs on')
+    .argument('<block>', 'its number', parseNumber)
+    .requiredOption('--data-dir <dir>', 'required: log and key of a sequencer')
+    .requiredOption('--out <file>', 'required: where it goes')
+    .option('--chain-id <n>', 'EIP-155 chain id', '31337')
+    .option('--json', 'one JSON line')
+    .exitOverride()
+    .action(witnessMake);
+}
+
 function program(): Command {
   const root = new Command('deltacast')
     .description('A real-time EVM for one host.')
@@ -378,6 +419,7 @@ function program(): Command {
   addConformance(root);
   addDump(root);
   addProof(root);
+  addWitness(root);
   return root;
 }
 

@@ -75,7 +75,7 @@ function textOf(header: SignedHeader, account: Checked): string {
 }
 
 /** A file, or the frame itself in hex. */
-function frameOf(text: string): Uint8Array {
+export function frameOf(text: string): Uint8Array {
   const given = /^(0x)?[0-9a-fA-F]{200,}$/.test(text) ? text : read(text).trim();
   if (/^(0x)?([0-9a-fA-F]{2})+$/.test(given)) return fromHex(given);
   const { frame } = resultOf(parse(text, given)) as { frame?: unknown };
@@ -109,17 +109,17 @@ function resultOf(value: unknown): object {
   return typeof result === 'object' && result !== null ? result : value;
 }
 
-function chainIdOf(text: string): number {
+export function chainIdOf(text: string): number {
   const value = Number(text);
   if (!/^\d{1,16}$/.test(text) || !Number.isSafeInteger(value)) throw badInput('no chain id');
   return value;
 }
 
-function keyOf(text: string): Uint8Array {
+export function keyOf(text: string): Uint8Array {
   if (!/^(0x)?[0-9a-fA-F]{64}$/.test(text)) throw badInput('a key is 32 bytes in hex');
   return fromHex(text);
 }
 
-function badInput(message: string): DeltacastError {
+export function badInput(message: string): DeltacastError {
   return new DeltacastError('BAD_INPUT', message);
 }

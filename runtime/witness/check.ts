@@ -222,8 +222,8 @@ class ProvenCells implements CellSource {
     if (this.used.size !== this.codes.size) throw invalid('a code of no account in it');
   }
 
-  rootWith(valueOf: (key: StateKey) => Uint8Array): Uint8Array {
-    return this.proof.rootWith(this.paths.map((path) => valueOf(this.byPath.get(toHex(path))!)));
+  rootWith(read: (key: StateKey) => Uint8Array): Uint8Array {
+    return this.proof.rootWith(this.paths.map((path) => read(this.byPath.get(toHex(path))!)));
   }
 }
 

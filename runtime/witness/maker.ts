@@ -12,6 +12,7 @@ import {
 import type { Clock } from '../../state/base/ports.js';
 import { packKeys } from '../../state/multiproof.js';
 import { rawAt } from '../../workers/executed.js';
+import { headerRoots } from '../../workers/header.js';
 import { TaskPool } from '../../workers/pool.js';
 import { keysOf } from '../../workers/witness/cells.js';
 import {
@@ -88,27 +89,11 @@ export class WitnessMaker {
 
   private async makeNow(number: number): Promise<MadeWitness> {
     const { chain, sealer } = this.parts;
-    const { history, chainId } = chain;
-    const block = history.block(number);
-    const parent = number > 0 ? history.sealOf(number - 1) : null;
-    if (block === undefined || block.seal === null || parent === null) {
-      throw unavailable(`block ${number} is not sealed, or has no parent`);
-    }
+    const { block, parent } = sealedBlock(chain, number);
     const engines = enginesFor(this.parts.engine, block.transactionCount);
     const collected = await this.collect(taskOf(chain, block, parent, engines));
     const proof = await sealer.proveWide(packKeys(keysOf(collected.accounts)), number - 1);
-    const { accounts, codes } = collected;
-    const bytes = encodeWitness({
-      chainId,
-      fork: block.context.fork,
-      header: block.seal.rlp,
-      ancestors: ancestorsOf(chain, number, collected),
-      transactions: rawsOf(block),
-      accounts,
-      codes,
-      proof,
-    });
-    return { number, hash: block.seal.hash, parentHash: parent.hash, bytes };
+    return witnessOf(chain, block, collected, proof);
   }
 
   private async collect(task: TaskParts): Promise<Collected> {
@@ -145,14 +130,51 @@ export class WitnessMaker {
  * Engines differ in what they read before a transaction runs out of gas: a witness holds what both
  * kinds read, where the reference engine, a millisecond a transaction, can be waited for.
  */
-function enginesFor(engine: string, transactions: number): string[] {
+export function enginesFor(engine: string, transactions: number): string[] {
   const isBoth = engine !== 'reference' && transactions <= WITNESS_REFERENCE_TRANSACTIONS_MAX;
   return isBoth ? [engine, 'reference'] : [engine];
 }
 
-type TaskParts = Omit<CollectTask, 'memory' | 'thread'>;
+export type TaskParts = Omit<CollectTask, 'memory' | 'thread'>;
 
-function taskOf(
+/** @throws DeltacastError WITNESS_UNAVAILABLE */
+export function sealedBlock(
+  { history }: Chain,
+  number: number,
+): { readonly block: BlockEntry; readonly parent: SealedHeaderEntry } {
+  const block = history.block(number);
+  const parent = number > 0 && block !== undefined ? history.sealOf(number - 1) : null;
+  if (block === undefined || block.seal === null || parent === null) {
+    throw unavailable(`block ${number} is not sealed, or has no parent`);
+  }
+  return { block, parent };
+}
+
+/** @param proof  of the collected cells, under the parent's root */
+export function witnessOf(
+  chain: Chain,
+  block: BlockEntry,
+  collected: Collected,
+  proof: Uint8Array,
+): MadeWitness {
+  const { context, seal } = block;
+  if (seal === null) throw unavailable('the block is not sealed');
+  const { accounts, codes } = collected;
+  const bytes = encodeWitness({
+    chainId: chain.chainId,
+    fork: context.fork,
+    header: seal.rlp,
+    ancestors: ancestorsOf(chain, context.number, collected),
+    transactions: rawsOf(block),
+    accounts,
+    codes,
+    proof,
+  });
+  const { parentHash } = headerRoots(seal.rlp);
+  return { number: context.number, hash: seal.hash, parentHash, bytes };
+}
+
+export function taskOf(
   { history }: Chain,
   { context, miniBlocks }: BlockEntry,
   parent: SealedHeaderEntry,

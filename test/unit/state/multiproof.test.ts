@@ -43,10 +43,10 @@ function proofOf(before: ReadonlyMap<string, string>, paths: readonly Uint8Array
   trie.apply({ isHashed: true });
   const { reader } = trie;
   expect(toHex(trie.root)).toBe(naiveRoot(before));
-  const valueOf = (path: Uint8Array) => fromHex(before.get(toHex(path))!);
+  const read = (path: Uint8Array) => fromHex(before.get(toHex(path))!);
   return writeProof(
     paths,
-    { nodeAt: (path, depth) => reader.nodeAt(path, depth), valueOf },
+    { nodeAt: (path, depth) => reader.nodeAt(path, depth), valueOf: read },
     WIDE_FORM,
   );
 }
