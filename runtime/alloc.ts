@@ -31,21 +31,24 @@ export interface Account {
 
 /** Accounts of a geth alloc. @throws DeltacastError BAD_INPUT */
 export function accountsOf(alloc: Alloc, path: string): Account[] {
-  return Object.entries(alloc).map(([hex, account]) => {
-    const at = `alloc ${hex.slice(0, 42)}`;
-    if (typeof account !== 'object' || account === null) throw bad(path, `${at} is no account`);
-    const slots = Object.entries(account.storage ?? {}).map(([slot, value]) => ({
-      slot: bytesOf(slot, 32, path, `${at} slot`),
-      value: bytesOf(value, 32, path, `${at} value`),
-    }));
-    return {
-      address: bytesOf(hex, 20, path, at),
-      balance: numberOf(account.balance ?? 0, path, `${at} balance`),
-      nonce: numberOf(account.nonce ?? 0, path, `${at} nonce`),
-      code: hexOf(account.code ?? '0x', path, `${at} code`),
-      slots,
-    };
-  });
+  return Object.entries(alloc).map(([hex, account]) => accountOf(hex, account, path));
+}
+
+/** One of them. @throws DeltacastError BAD_INPUT */
+export function accountOf(hex: string, account: AccountJson, path: string): Account {
+  const at = `alloc ${hex.slice(0, 42)}`;
+  if (typeof account !== 'object' || account === null) throw bad(path, `${at} is no account`);
+  const slots = Object.entries(account.storage ?? {}).map(([slot, value]) => ({
+    slot: bytesOf(slot, 32, path, `${at} slot`),
+    value: bytesOf(value, 32, path, `${at} value`),
+  }));
+  return {
+    address: bytesOf(hex, 20, path, at),
+    balance: numberOf(account.balance ?? 0, path, `${at} balance`),
+    nonce: numberOf(account.nonce ?? 0, path, `${at} nonce`),
+    code: hexOf(account.code ?? '0x', path, `${at} code`),
+    slots,
+  };
 }
 
 /**

@@ -342,6 +342,8 @@ export class Chain {
     const { open } = this;
     assert(open !== null, 'a mini-block is in a block');
     grow(open, miniBlock, range);
+    // The first block's root is built from all cells: a genesis may be larger than the undo ring.
+    if (open.context.number === 0) this.arena.retainFrom(range.to);
     this.miniBlockCount += 1;
     this.lastSequence = miniBlock.sequence;
     this.arena.publishHead(miniBlock.sequence);

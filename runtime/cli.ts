@@ -9,20 +9,17 @@ import { type Bootstrap, startBootstrap } from '../net/p2p/swarm.js';
 import { isDeltacastError } from '../state/base/errors.js';
 import { systemClock, systemRandom } from '../state/base/ports.js';
 import { ENGINE_NAMES } from '../workers/engines.js';
-import { readBlockFile } from './block-file.js';
 import { defaultConfig, type NodeConfig } from './config.js';
 import { configOf, describeFlag, type GivenFlags, isHeeded, NODE_FLAGS } from './flags.js';
 import { createLogger } from './logger.js';
 import { BENCH_DEFAULTS, type BenchOptions, loadBench } from './roles/bench.js';
-import {
-  CONFORMANCE_ENGINES,
-  type ConformanceOptions,
-  runConformance,
-} from './roles/conformance-command.js';
+import { CONFORMANCE_ENGINES } from './roles/conformance-command.js';
+import { type ConformanceFlags, reportConformance } from './roles/conformance-report.js';
 import { type DemoOptions, runDemo } from './roles/demo.js';
+import { type InitFlags, initDirectory } from './roles/init-command.js';
 import { startLight } from './roles/light.js';
 import { checkProof, PROOF_EXAMPLE, type ProofFlags } from './roles/proof-command.js';
-import { lineOf, Replayer, type ReplayResult, summaryOf } from './roles/replay.js';
+import { type ReplayFlags, replayFiles } from './roles/replay-command.js';
 import { startReplica } from './roles/replica.js';
 import type { NodePorts, RunningNode } from './roles/running-node.js';
 import { startSequencer } from './roles/sequencer.js';
@@ -51,33 +48,16 @@ function parseEngine(text: string): string {
   throw new InvalidArgumentError(`known engines: ${ENGINE_NAMES.join(', ')}`);
 }
 
-interface ReplayFlags {
-  readonly engine: string;
-  readonly workers: number;
-  readonly json?: true;
+async function replay(paths: readonly string[], flags: ReplayFlags): Promise<void> {
+  if (!(await replayFiles(paths, flags, print))) process.exitCode = EXIT_MISMATCH;
 }
 
-async function replay(paths: readonly string[], flags: ReplayFlags): Promise<void> {
-  const replayer = await Replayer.start({ ...flags, clock: systemClock });
-  const results: ReplayResult[] = [];
-  try {
-    for (const path of paths) {
-      const result = await replayer.run(readBlockFile(path));
-      results.push(result);
-      process.stdout.write(`${flags.json ? JSON.stringify(result) : lineOf(result)}\n`);
-    }
-  } finally {
-    await replayer.stop();
-  }
-  const summary = summaryOf(results);
-  process.stdout.write(
-    flags.json
-      ? `${JSON.stringify({ summary })}\n`
-      : `${summary.matched} of ${summary.blocks} blocks match, ${summary.gas} gas in ` +
-          `${Math.round(summary.milliseconds)} ms ` +
-          `(${Math.round(summary.cpuMilliseconds)} ms CPU)\n`,
-  );
-  if (summary.matched !== summary.blocks) process.exitCode = EXIT_MISMATCH;
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 }
 
 /** Numbers separated by commas; what they may be is for the command to say. */
@@ -128,39 +108,8 @@ function addBench(root: Command): void {
     .action(bench);
 }
 
-interface ConformanceFlags extends Omit<ConformanceOptions, 'threads'> {
-  readonly workers: number;
-  readonly json?: true;
-}
-
 async function conformance(flags: ConformanceFlags): Promise<void> {
-  const { json, workers, fork, filter } = flags;
-  const print = (line: string) => process.stdout.write(`${line}\n`);
-  const progress = (text: string) => {
-    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
-  };
-  const summary = await runConformance(
-    { ...flags, fork: fork ?? null, filter: filter ?? null, threads: Math.max(1, workers) },
-    {
-      progress,
-      skipped: (note) =>
-        print(
-          json
-            ? JSON.stringify({ skipped: note })
-            : `skipped: ${note.pack} ${note.test} #${note.index}: ${note.why}`,
-        ),
-    },
-  );
-  progress('');
-  if (json) print(JSON.stringify({ summary }));
-  else {
-    for (const { pack, test, index, why } of summary.failures) {
-      print(`FAILED: ${pack} ${test} #${index}: ${why}`);
-    }
-    const { engine, passed, failed, skipped } = summary;
-    print(`${engine}: ${passed} passed, ${failed} failed, ${skipped} skipped`);
-  }
-  if (summary.failed > 0) process.exitCode = EXIT_MISMATCH;
+  if (!(await reportConformance(flags, print, progress))) process.exitCode = EXIT_MISMATCH;
 }
 
 function addConformance(root: Command): void {
@@ -399,6 +348,24 @@ function addWitness(root: Command): void {
     .action(witnessMake);
 }
 
+async function init(flags: InitFlags): Promise<void> {
+  print(await initDirectory(flags, progress));
+}
+
+function addInit(root: Command): void {
+  root
+    .command('init')
+    .description('begin a chain in a data directory from a dump or genesis of any size')
+    .option('--dump <file>', "JSON lines, an account each, as geth's dump --iterative gives them")
+    .option('--genesis <file>', "geth's format, up to 256 MiB")
+    .requiredOption('--data-dir <dir>', 'required: made by this, and must not be there yet')
+    .option('--chain-id <n>', 'EIP-155 chain id', '31337')
+    .option('--hardfork <name>', 'rules of the chain', 'osaka')
+    .option('--json', 'one JSON line')
+    .exitOverride()
+    .action(init);
+}
+
 function program(): Command {
   const root = new Command('deltacast')
     .description('A real-time EVM for one host.')
@@ -420,6 +387,7 @@ function program(): Command {
   addDump(root);
   addProof(root);
   addWitness(root);
+  addInit(root);
   return root;
 }
 

@@ -2,7 +2,8 @@
  * The first state of a chain: a file in geth's format, or the development chain that a node starts
  * by default.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { MIB } from '../state/base/limits.js';
 import type { BlockContext } from '../workers/engine.js';
 import { type ForkName, isFrom } from '../workers/fork.js';
 import { type Account, type Alloc, accountsOf, bad, bytesOf, numberOf } from './alloc.js';
@@ -11,11 +12,14 @@ import { deriveAccounts } from './wallet.js';
 
 export interface Genesis {
   readonly context: BlockContext;
-  readonly accounts: readonly Account[];
+  /** Each once. */
+  readonly accounts: Iterable<Account>;
 }
 
 /** Anvil's first base fee: 1 gwei. */
 const FIRST_BASE_FEE = 1_000_000_000n;
+/** It is parsed whole: half of the longest string that there is. */
+const GENESIS_BYTES_MAX = 256 * MIB;
 const ETHER = 10n ** 18n;
 const EMPTY = new Uint8Array(0);
 
@@ -76,6 +80,9 @@ export function readGenesis(path: string, config: NodeConfig, fork: ForkName): G
 function readJson(path: string): Readonly<Record<string, unknown>> {
   let json: unknown;
   try {
+    if (statSync(path).size > GENESIS_BYTES_MAX) {
+      throw new Error('it is too large; `deltacast init --dump` reads JSON lines of any size');
+    }
     json = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
     throw bad(path, error instanceof Error ? error.message : String(error));

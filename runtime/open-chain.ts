@@ -4,7 +4,8 @@
  */
 import { parseFrame, verifyFrame } from '../net/p2p/frame.js';
 import { chainIdentity } from '../net/p2p/keys.js';
-import type { Arena } from '../state/arena.js';
+import { type Arena, NO_CELL } from '../state/arena.js';
+import { toHex } from '../state/base/bytes.js';
 import { nodeDisk } from '../state/base/disk.js';
 import { DeltacastError } from '../state/base/errors.js';
 import type { Clock, Random } from '../state/base/ports.js';
@@ -75,18 +76,26 @@ export async function beginChain(
   const { context, accounts } = genesis;
   chain.beginBlock(context);
   await executor.beginBlock(context);
-  for (let start = 0; start < accounts.length || chain.miniBlocks === 0; ) {
+  const source = accounts[Symbol.iterator]();
+  let next = source.next();
+  do {
     await maker.make(async () => {
       executor.sequence += 1;
       let cells = 0;
-      for (; start < accounts.length && cells < GENESIS_CELLS_MAX; start += 1) {
-        const account = accounts[start];
-        if (account !== undefined) cells += fillAccount(chain.arena, account, executor.sequence);
+      for (; next.done !== true && cells < GENESIS_CELLS_MAX; next = source.next()) {
+        checkNew(chain.arena, next.value.address);
+        cells += fillAccount(chain.arena, next.value, executor.sequence);
       }
       return NOTHING_MADE;
     });
-  }
+  } while (next.done !== true);
   await seal(chain.closeBlock());
+}
+
+/** @throws DeltacastError BAD_INPUT for an account that the genesis already has */
+function checkNew(arena: Arena, address: Uint8Array): void {
+  if (([0, 1, 2] as const).every((kind) => arena.find(kind, address) === NO_CELL)) return;
+  throw new DeltacastError('BAD_INPUT', `account ${toHex(address)} is there twice`);
 }
 
 export interface GenesisParts {

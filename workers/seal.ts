@@ -138,12 +138,17 @@ export class BlockSealer {
   seal(job: SealJob, nowMs: () => number): SealedBlock {
     const startedMs = nowMs();
     this.sequence = NOWHERE;
-    const stateRoot = this.root.update(job.range, job.sequence).slice();
+    const stateRoot = this.rootAfter(job).slice();
     this.sequence = job.sequence;
     const rootMs = nowMs() - startedMs;
     const header = headerOf(job, stateRoot);
     const sealMs = nowMs() - startedMs;
     return { ...header, stateRoot, rootMs, sealMs };
+  }
+
+  /** The first block may have changed more than the undo ring holds: all cells are its change. */
+  private rootAfter({ context, range, sequence }: SealJob): Uint8Array {
+    return context.number === 0 ? this.root.rebuild(sequence) : this.root.update(range, sequence);
   }
 
   /**
