@@ -290,10 +290,6 @@ function addDemo(root: Command): void {
     .action(bootstrap);
 }
 
-async function proofCheck(file: string, flags: ProofFlags): Promise<void> {
-  process.stdout.write(`${await checkProof(file, flags)}\n`);
-}
-
 function addProof(root: Command): void {
   root
     .command('proof')
@@ -310,15 +306,7 @@ function addProof(root: Command): void {
     .option('--json', 'one JSON line')
     .addHelpText('after', PROOF_EXAMPLE)
     .exitOverride()
-    .action(proofCheck);
-}
-
-async function witnessCheck(file: string, flags: WitnessCheckFlags): Promise<void> {
-  process.stdout.write(`${await checkWitnessFile(file, flags)}\n`);
-}
-
-async function witnessMake(block: number, flags: WitnessMakeFlags): Promise<void> {
-  process.stdout.write(`${await makeWitnessFile(block, flags)}\n`);
+    .action(async (file: string, flags: ProofFlags) => print(await checkProof(file, flags)));
 }
 
 function addWitness(root: Command): void {
@@ -335,7 +323,9 @@ function addWitness(root: Command): void {
     .option('--engine <name>', ENGINE_NAMES.join(' or '), parseEngine, 'interpreter')
     .option('--json', 'one JSON line')
     .exitOverride()
-    .action(witnessCheck);
+    .action(async (file: string, flags: WitnessCheckFlags) =>
+      print(await checkWitnessFile(file, flags)),
+    );
   witness
     .command('make')
     .description('make the witness of a block from a data directory that no node runs on')
@@ -345,11 +335,9 @@ function addWitness(root: Command): void {
     .option('--chain-id <n>', 'EIP-155 chain id', '31337')
     .option('--json', 'one JSON line')
     .exitOverride()
-    .action(witnessMake);
-}
-
-async function init(flags: InitFlags): Promise<void> {
-  print(await initDirectory(flags, progress));
+    .action(async (block: number, flags: WitnessMakeFlags) =>
+      print(await makeWitnessFile(block, flags)),
+    );
 }
 
 function addInit(root: Command): void {
@@ -363,7 +351,7 @@ function addInit(root: Command): void {
     .option('--hardfork <name>', 'rules of the chain', 'osaka')
     .option('--json', 'one JSON line')
     .exitOverride()
-    .action(init);
+    .action(async (flags: InitFlags) => print(await initDirectory(flags, progress)));
 }
 
 function program(): Command {

@@ -1,4 +1,4 @@
-/** `deltacast_getWitness`: a sealed block with all that checking it needs, in one string of bytes. */
+/** `deltacast_getWitness`: a sealed block with all that checking it needs, as one string. */
 import { toHex } from '../../state/base/bytes.js';
 import { DeltacastError } from '../../state/base/errors.js';
 import { RPC_REPLY_BYTES_MAX } from '../../state/base/limits.js';

@@ -189,7 +189,7 @@ export interface RpcSignedHeader {
   readonly frame: Uint8Array;
 }
 
-/** All that checking a sealed block needs, to who knows its parent (ARCHITECTURE.md, "Witnesses"). */
+/** All that checking a sealed block needs, to who knows its parent (ARCHITECTURE.md). */
 export interface RpcWitness {
   readonly number: number;
   readonly hash: Uint8Array;

@@ -66,8 +66,8 @@ export async function checkWitnessFile(file: string, flags: WitnessCheckFlags): 
 
 /**
  * @returns what was written, as text or JSON
- * @throws  DeltacastError what opening the directory throws; WITNESS_UNAVAILABLE, STATE_PRUNED where
- *          the block is too long ago for the undo ring; FORK_UNSUPPORTED
+ * @throws  DeltacastError what opening the directory throws; WITNESS_UNAVAILABLE, STATE_PRUNED
+ *          where the block is too long ago for the undo ring; FORK_UNSUPPORTED
  */
 export async function makeWitnessFile(number: number, flags: WitnessMakeFlags): Promise<string> {
   const directory = await DataDirectory.open(flags.dataDir);

@@ -1,7 +1,7 @@
 /**
  * The stateless check: a block executed again from its witness, by somebody who has no state and
- * knows of the chain only the parent. Everything else in the witness may come from a liar: cells are
- * proven under the parent's root, hashes of older blocks by the chain of headers, codes by their
+ * knows of the chain only the parent. Everything else in the witness may come from a liar: cells
+ * are proven under the parent's root, hashes of older blocks by the chain of headers, codes by their
  * hash; and what comes out must be the block's header, byte for byte.
  */
 import { assert } from '../../state/base/assert.js';

@@ -103,8 +103,8 @@ export const PROOF_SLOTS_MAX = 256;
 export const PROOF_BLOCKS_MAX = 1_024;
 
 /**
- * Cells in a block's witness: 100,000 transfers between strangers have 600,000. And its bytes: twice
- * what those take beside their transactions.
+ * Cells in a block's witness: 100,000 transfers between strangers have 600,000. And its bytes:
+ * twice what those take beside their transactions.
  */
 export const WITNESS_CELLS_MAX = 2 ** 20;
 export const WITNESS_BYTES_MAX = 128 * MIB;

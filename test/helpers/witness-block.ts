@@ -1,6 +1,6 @@
 /**
- * A generated block over a generated state, made by hand from the parts that a node is made of: what
- * its witness must hold is known, and the state after it is there to compare with.
+ * A generated block over a generated state, made by hand from the parts that a node is made of:
+ * what its witness must hold is known, and the state after it is there to compare with.
  */
 import { createTx } from '@ethereumjs/tx';
 import { blake3 } from '@noble/hashes/blake3.js';
@@ -110,7 +110,7 @@ class BlockMaker {
   /** Headers down to the first, or as far as anybody may ask. */
   private chain(): void {
     const { context } = this;
-    let parentHash = ZERO;
+    let parentHash: Uint8Array = ZERO;
     const oldest = Math.max(0, context.number - 257);
     for (let number = oldest; number < context.number; number += 1) {
       const header = sealHeader(

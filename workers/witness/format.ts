@@ -1,7 +1,7 @@
 /**
  * A witness as bytes (ARCHITECTURE.md, "Witnesses"): a block, and all of the state and of the chain
- * before it that executing it needs. Whatever comes from elsewhere is bounded and checked when it is
- * decoded; one witness has one encoding.
+ * before it that executing it needs. Whatever comes from elsewhere is bounded and checked when it
+ * is decoded; one witness has one encoding.
  */
 import { assert } from '../../state/base/assert.js';
 import { compareBytes } from '../../state/base/bytes.js';

@@ -46,8 +46,8 @@ const CHUNK = 1_024;
 
 /**
  * Executes a block; the cells are afterwards as it leaves them.
- * @throws DeltacastError FORK_UNSUPPORTED; BLOCK_WRONG where a transaction cannot be in it; what the
- *         source throws
+ * @throws DeltacastError FORK_UNSUPPORTED; BLOCK_WRONG where a transaction cannot be in it; what
+ *         the source throws
  */
 export async function runBlock(
   cells: KnownCells,

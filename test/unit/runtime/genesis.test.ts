@@ -20,7 +20,9 @@ const HEX = 'aa'.repeat(20);
 
 describe('the development genesis', () => {
   it("funds Anvil's ten accounts with 10,000 ether each", () => {
-    const { accounts, context } = developmentGenesis(CONFIG, 'osaka', 7);
+    const genesis = developmentGenesis(CONFIG, 'osaka', 7);
+    const { context } = genesis;
+    const accounts = [...genesis.accounts];
     expect(accounts).toHaveLength(10);
     expect(toHex(accounts[0]?.address ?? new Uint8Array())).toBe(
       '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266',
