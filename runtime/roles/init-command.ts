@@ -1,7 +1,8 @@
 /**
  * `deltacast init`: a data directory whose chain begins with the accounts of a dump or genesis.
- * They become the frames of block 0, so that followers get them as they get everything. The directory has
- * its name only when it is whole: until then it is another one beside it, which an error takes away.
+ * They become the frames of block 0, so that followers get them as they get everything. The
+ * directory has its name only when it is whole: until then it is another one beside it, which an
+ * error takes away.
  */
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';

@@ -1,8 +1,8 @@
 /**
  * The stateless check: a block executed again from its witness, by somebody who has no state and
  * knows of the chain only the parent. Everything else in the witness may come from a liar: cells
- * are proven under the parent's root, hashes of older blocks by the chain of headers, codes by their
- * hash; and what comes out must be the block's header, byte for byte.
+ * are proven under the parent's root, hashes of older blocks by the chain of headers, codes by
+ * their hash; and what comes out must be the block's header, byte for byte.
  */
 import { assert } from '../../state/base/assert.js';
 import { equalBytes, toHex } from '../../state/base/bytes.js';
@@ -25,7 +25,7 @@ import { nextBaseFee } from '../block-time.js';
 export interface Trusted {
   readonly parentHash?: Uint8Array;
   readonly parentRoot?: Uint8Array;
-  /** Of the block itself, where it is known too: without it any valid child of the parent passes. */
+  /** Of the block itself, where known: without it any valid child of the parent passes. */
   readonly hash?: Uint8Array;
 }
 

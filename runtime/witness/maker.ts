@@ -1,6 +1,7 @@
 /**
  * Witnesses of sealed blocks whose parent can still be proven (--proof-blocks): the block is
- * executed again in a thread of its own, one block at a time; the sealing thread proves the cells it read.
+ * executed again in a thread of its own, one block at a time; the sealing thread proves the cells
+ * it read.
  */
 import { DeltacastError } from '../../state/base/errors.js';
 import {

@@ -114,7 +114,7 @@ export const WITNESS_BYTES_MAX = 128 * MIB;
  */
 export const WITNESS_DEADLINE_MS = 60_000;
 export const WITNESSES_QUEUED_MAX = 16;
-/** Up to here the cells that only the reference engine reads are in it too: some seconds of work. */
+/** Up to here the cells that only the reference engine reads are in it too: seconds of work. */
 export const WITNESS_REFERENCE_TRANSACTIONS_MAX = 2_000;
 /** BLOCKHASH reaches back so far. */
 export const WITNESS_ANCESTORS_MAX = 256;
