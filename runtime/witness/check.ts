@@ -57,8 +57,8 @@ const RAW_BYTES_MAX = 16 * 1024 * 1024;
 
 /**
  * @param bytes  a witness, from anyone
- * @throws DeltacastError WITNESS_INVALID: malformed, or about another parent; WITNESS_INCOMPLETE: it
- *         lacks what the block reads; BLOCK_WRONG: the block is not what its transactions give;
+ * @throws DeltacastError WITNESS_INVALID: malformed, or about another parent; WITNESS_INCOMPLETE:
+ *         it lacks what the block reads; BLOCK_WRONG: the block is not what its transactions give;
  *         FORK_UNSUPPORTED
  */
 export async function checkWitness(

@@ -2,11 +2,16 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parseFrame } from '../../../net/p2p/frame.js';
+import type { Account } from '../../../runtime/alloc.js';
+import { FollowerCore } from '../../../runtime/follower-core.js';
+import { developmentGenesis } from '../../../runtime/genesis.js';
 import { initDirectory } from '../../../runtime/roles/init-command.js';
 import { toBigInt, toHex, toWord } from '../../../state/base/bytes.js';
 import { isDeltacastError } from '../../../state/base/errors.js';
 import { keccak256 } from '../../../state/base/keccak.js';
-import { startCore } from '../../helpers/core.js';
+import { systemClock, systemRandom } from '../../../state/base/ports.js';
+import { startCore, TEST_CONFIG } from '../../helpers/core.js';
 import { naivePath, naiveRoot } from '../../helpers/naive-root.js';
 
 /** A chain that begins with a dump: the state is what it says, and half of one is nothing. */
@@ -100,6 +105,33 @@ describe('init', () => {
     expect(refusal).toContain(line);
     expect(readdirSync(folder)).toEqual(['dump.jsonl']);
   });
+
+  test('may be larger than the undo ring, also for who follows', async () => {
+    const base = developmentGenesis(TEST_CONFIG, 'osaka', 1);
+    const many = Array.from({ length: 150_000 }, (_, index) => ({
+      ...([...base.accounts][0] as Account),
+      address: toWord(BigInt(index + 1) << 96n).slice(0, 20),
+    }));
+    const core = await startCore(
+      { workers: 0, blockMs: 3_600_000 },
+      { genesis: { context: base.context, accounts: many }, arenaSize: { undoNodesMax: 65_536 } },
+    );
+    const publicKey = core.signer.publicKey;
+    const ports = { clock: systemClock, random: systemRandom };
+    const follower = await FollowerCore.start(TEST_CONFIG, publicKey, ports);
+    try {
+      const { store, sealedTip } = core.chain;
+      for (let height = 0; height < store.nextHeight; height += 1) {
+        await follower.apply(parseFrame(store.read(height)));
+      }
+      await follower.settled();
+      expect(follower.verifiedBlock).toBe(0);
+      expect(follower.chain.sealedTip?.stateRoot).toEqual(sealedTip?.stateRoot);
+      expect(follower.chain.arena.cellCount).toBe(many.length);
+    } finally {
+      await Promise.all([core.stop(), follower.stop()]);
+    }
+  }, 60_000);
 
   test('refuses a directory that is there', async () => {
     await init([lineOf(1)]);
