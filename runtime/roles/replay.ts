@@ -73,10 +73,10 @@ export class Replayer {
 
   /** @throws DeltacastError TX_INVALID where a transaction of the block is not includable */
   async run(file: BlockFile): Promise<ReplayResult> {
-    this.load(file);
+    loadBlock(this.arena, this.executor, file);
     const cpuBefore = process.cpuUsage();
     const startedMs = this.clock.monotonicMs();
-    const execution = await this.execute(file);
+    const execution = await executeBlock(this.executor, file);
     const milliseconds = this.clock.monotonicMs() - startedMs;
     const cpu = process.cpuUsage(cpuBefore);
     this.arena.rollback(this.empty);
@@ -99,31 +99,30 @@ export class Replayer {
   async stop(): Promise<void> {
     await this.executor.stop();
   }
+}
 
-  private load(file: BlockFile): void {
-    const { arena } = this;
-    arena.openMiniBlock(PRE_STATE_SEQUENCE);
-    file.fill(arena, PRE_STATE_SEQUENCE);
-    arena.closeMiniBlock(PRE_STATE_SEQUENCE);
-    for (const [number, hash] of file.blockHashes) arena.putBlockHash(number, hash);
-    arena.openMiniBlock(PRE_STATE_SEQUENCE + 1);
-    this.executor.sequence = PRE_STATE_SEQUENCE;
-  }
+/** Puts the state before a block into an empty arena, and opens the block. */
+export function loadBlock(arena: Arena, executor: Executor, file: BlockFile): void {
+  arena.openMiniBlock(PRE_STATE_SEQUENCE);
+  file.fill(arena, PRE_STATE_SEQUENCE);
+  arena.closeMiniBlock(PRE_STATE_SEQUENCE);
+  for (const [number, hash] of file.blockHashes) arena.putBlockHash(number, hash);
+  arena.openMiniBlock(PRE_STATE_SEQUENCE + 1);
+  executor.sequence = PRE_STATE_SEQUENCE;
+}
 
-  /** The block's steps in Ethereum's order. */
-  private async execute(file: BlockFile): Promise<BatchResult> {
-    const { executor } = this;
-    const { fork, number, coinbase } = file.context;
-    await executor.beginBlock(file.context);
-    for (const call of callsBefore(fork, file.parentBeaconBlockRoot, file.parentHash)) {
-      await executor.systemCall(call);
-    }
-    const result = await executor.runBatch(file.records);
-    await executor.credit(withdrawalCredits(file.withdrawals));
-    for (const call of callsAfter(fork)) await executor.systemCall(call);
-    await executor.credit(rewardCredits(fork, number, coinbase, file.ommers));
-    return result;
+/** The block's steps in Ethereum's order. @returns what came of its transactions */
+export async function executeBlock(executor: Executor, file: BlockFile): Promise<BatchResult> {
+  const { fork, number, coinbase } = file.context;
+  await executor.beginBlock(file.context);
+  for (const call of callsBefore(fork, file.parentBeaconBlockRoot, file.parentHash)) {
+    await executor.systemCall(call);
   }
+  const result = await executor.runBatch(file.records);
+  await executor.credit(withdrawalCredits(file.withdrawals));
+  for (const call of callsAfter(fork)) await executor.systemCall(call);
+  await executor.credit(rewardCredits(fork, number, coinbase, file.ommers));
+  return result;
 }
 
 function compare(

@@ -1,97 +1,21 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Arena } from '../../state/arena.js';
-import { toHex } from '../../state/base/bytes.js';
-import { systemClock } from '../../state/base/ports.js';
-import type { Executor } from '../../workers/batch.js';
-import type { ForkName } from '../../workers/fork.js';
-import { readOutcome } from '../../workers/outcome.js';
 import { COUNTERS } from '../../workers/protocol.js';
-import { startExecutor } from '../../workers/start.js';
-import { cellsOf } from '../helpers/executors.js';
 import { compileMutant } from '../helpers/mutant.js';
-import { Dice } from './dice.js';
+import { blockOf, newArena, runInAnyOrder, Sequential } from './kernel-runs.js';
 import { KernelWorld } from './kernel-world.js';
-import { contextOf, FORKS, fillRich, richBlock } from './rich-block.js';
 
 /** R1, R2: what the kernel does without JavaScript gives the sequential result in each order. */
 
 const RUNS = Number(process.env['RUNS'] ?? 300);
 const SEED = Number(process.env['SEED'] ?? 1);
 const WORKERS = (process.env['WORKERS'] ?? '1,2,3,4,8,16').split(',').map(Number);
-/** Above 2^21 the low word of a double is not empty. */
-const FIRST = 3_000_001;
-const BLOCK_MAX = 40;
 /** A planted bug must show itself within so many blocks. */
 const PLANTED_RUNS = 4_000;
-const THREADS = 17;
-const ARENA_MEGABYTES = 64;
-
-function newArena(): Arena {
-  const arena = Arena.create({ megabytes: ARENA_MEGABYTES, threads: THREADS });
-  arena.openMiniBlock(1);
-  fillRich(arena, 1);
-  arena.closeMiniBlock(1);
-  return arena;
-}
-
-/** What must not depend on who executed it, or when. */
-function visible(record: Uint8Array): string {
-  // Engines keep the fee apart in different cases; it is in the cells in all of them.
-  const { status, reason, gasUsed, created, logs, output } = readOutcome(record);
-  const rest = { status, reason, gasUsed, created, logs, output };
-  return JSON.stringify(rest, (_key, value) => {
-    if (typeof value === 'bigint') return `${value}`;
-    return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;
-  });
-}
-
-interface Result {
-  readonly outcomes: readonly string[];
-  readonly cells: readonly string[];
-  readonly codes: readonly string[];
-}
-
-/** Runs in an arena and takes everything back. */
-async function undone(arena: Arena, run: () => Promise<readonly Uint8Array[]>): Promise<Result> {
-  const mark = arena.mark();
-  arena.openMiniBlock(FIRST);
-  const outcomes = (await run()).map(visible);
-  const cells = cellsOf(arena);
-  const codes = arena.codesSince(mark).map(({ hash }) => toHex(hash));
-  arena.rollback(mark);
-  return { outcomes, cells, codes };
-}
-
-class Sequential {
-  private readonly arena = newArena();
-  private executor: Executor | undefined;
-  private readonly engine: string;
-
-  constructor(engine: string) {
-    this.engine = engine;
-  }
-
-  async run(records: readonly Uint8Array[], fork: ForkName): Promise<Result> {
-    const { arena, engine } = this;
-    this.executor ??= await startExecutor({ arena, workers: 0, clock: systemClock, engine });
-    const { executor } = this;
-    await executor.beginBlock(contextOf(fork));
-    executor.sequence = FIRST - 1;
-    return await undone(arena, async () => {
-      const result = await executor.runBatch(records);
-      return records.map((_, index) => result.record(index));
-    });
-  }
-}
 
 async function runSeed(world: KernelWorld, seed: number, expectation: Sequential): Promise<void> {
-  const dice = new Dice(seed);
-  const fork = FORKS[dice.below(FORKS.length)] as ForkName;
-  const records = richBlock(dice, fork, BLOCK_MAX);
-  const expected = await expectation.run(records, fork);
-  await world.beginBlock(contextOf(fork));
-  const result = await undone(world.arena, () => world.run(records, FIRST, seed));
-  expect(result, `SEED=${seed} RUNS=1`).toEqual(expected);
+  const block = blockOf(seed);
+  const expected = await expectation.run(block);
+  expect(await runInAnyOrder(world, block), `SEED=${seed} RUNS=1`).toEqual(expected);
 }
 
 describe('the scheduler over the interpreter', () => {
@@ -99,11 +23,9 @@ describe('the scheduler over the interpreter', () => {
   it('executes random blocks in order as the reference engine does', async () => {
     const reference = new Sequential('reference');
     for (let seed = SEED; seed < SEED + RUNS / 10; seed += 1) {
-      const dice = new Dice(seed);
-      const fork = FORKS[dice.below(FORKS.length)] as ForkName;
-      const records = richBlock(dice, fork, BLOCK_MAX);
-      const expected = await reference.run(records, fork);
-      expect(await interpreter.run(records, fork), `SEED=${seed} RUNS=1`).toEqual(expected);
+      const block = blockOf(seed);
+      const expected = await reference.run(block);
+      expect(await interpreter.run(block), `SEED=${seed} RUNS=1`).toEqual(expected);
     }
   });
 
@@ -123,7 +45,7 @@ describe('the scheduler over the interpreter', () => {
 
 describe('a commit that is wrong in one thing is found out: it', () => {
   const interpreter = new Sequential('interpreter');
-  beforeAll(async () => void (await interpreter.run([], 'osaka')));
+  beforeAll(async () => void (await interpreter.run(blockOf(SEED))));
   const COMMIT = 'workers/kernel/commit-effects.as.ts';
   const planted: readonly (readonly [string, string, string])[] = [
     ['takes every sender for rich', '? !lt(cell, value) :', '? true :'],
