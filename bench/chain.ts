@@ -41,6 +41,12 @@ export function openArena(alloc: readonly AllocEntry[], threads: number): Arena 
   const wanted = ARENA_BYTES_MIN + countKeys(alloc) * ARENA_BYTES_PER_ACCOUNT;
   const megabytes = Math.ceil(Math.min(ARENA_BYTES_MAX, wanted) / MIB);
   const arena = Arena.create({ megabytes, threads });
+  fillArena(arena, alloc);
+  return arena;
+}
+
+/** Puts the alloc into an empty arena. */
+export function fillArena(arena: Arena, alloc: readonly AllocEntry[]): void {
   arena.openMiniBlock(GENESIS_SEQUENCE);
   const store: FilledStore = {
     intern: (...key) => arena.intern(...key),
@@ -52,7 +58,6 @@ export function openArena(alloc: readonly AllocEntry[], threads: number): Arena 
     fillAccount(store, account, GENESIS_SEQUENCE);
   }
   arena.closeMiniBlock(GENESIS_SEQUENCE);
-  return arena;
 }
 
 function countKeys(alloc: readonly AllocEntry[]): number {

@@ -266,7 +266,9 @@ export class OverlayState implements StateManagerInterface {
       equalBytes(state.codeHash, NO_CODE_HASH);
     const hasCode = state !== undefined && !equalBytes(state.codeHash, NO_CODE_HASH);
     const code = hasCode ? state.codeHash : isEmpty ? EXISTS_EMPTY : ZERO_WORD;
-    const values = [toWord(state?.balance ?? 0n), toWord(state?.nonce ?? 0n), code];
+    // @ethereumjs/evm adds without a limit where an account destroys itself; geth's words wrap.
+    const balance = BigInt.asUintN(256, state?.balance ?? 0n);
+    const values = [toWord(balance), toWord(state?.nonce ?? 0n), code];
     for (const kind of [0, 1, 2] as const) {
       const value = values[kind] ?? ZERO_WORD;
       if (equalBytes(this.cells.read(kind, address, null), value)) continue;
