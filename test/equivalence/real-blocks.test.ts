@@ -14,7 +14,7 @@ const WORKERS = [2, 3, 4];
 const LONDON = 12_965_000;
 const files = blockFiles('blocks').filter((path) => Number.parseInt(basename(path), 10) >= LONDON);
 
-describe('a real block gives receipts, logs, diff and root of sequential execution each time', () => {
+describe('each time a real block gives receipts, logs, diff and root as in sequence', () => {
   if (files.length === 0) it.skip(`skipped: ${DATA_HINT}`);
   let sequential: BlockParty;
   let parties: BlockParty[] = [];

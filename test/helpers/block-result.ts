@@ -1,4 +1,4 @@
-/** What execution of a block leaves, as text: all of it must not depend on the number of workers. */
+/** What execution of a block leaves, as text: none of it may depend on the number of workers. */
 import type { Arena, ArenaMark } from '../../state/arena.js';
 import { toHex } from '../../state/base/bytes.js';
 import { encodeDiff } from '../../state/diff.js';
