@@ -2,10 +2,17 @@
  * Outcome records of two engines as bytes. The reads may differ, and so may how the fee is kept
  * and the order of codes: only where the bytes differ are the records decoded and looked at.
  */
+import type { CellKind } from '../../state/arena.js';
 import { equalBytes, toBigInt, toHex } from '../../state/base/bytes.js';
 import { type Outcome, readOutcome, STATUS_AT, STATUS_OK } from '../../workers/outcome.js';
-import type { Party } from './party.js';
 import { effectDifference, visibleDifference } from './seen.js';
+
+/** Whose cells the outcomes are of: a Party, or what stands for it. */
+export interface Cells {
+  readonly coinbase: Uint8Array;
+  /** 0 where it is absent. @param slot  for kind 3 only */
+  value(kind: CellKind, address: Uint8Array, slot?: Uint8Array): bigint;
+}
 
 /** Layout of outcome.ts: from the gas on, and where its lists begin. */
 const GAS_AT = 8;
@@ -21,7 +28,7 @@ export function gasUsedOf(record: Uint8Array): number {
 }
 
 /** @returns the first part that differs, null where there is none. @param party  for fees */
-export function recordDifference(a: Uint8Array, b: Uint8Array, party: Party): string | null {
+export function recordDifference(a: Uint8Array, b: Uint8Array, party: Cells): string | null {
   const isSame =
     a[STATUS_AT] === b[STATUS_AT] &&
     ((a[STATUS_AT] ?? 0) <= STATUS_OK || a[STATUS_AT + 1] === b[STATUS_AT + 1]) &&
@@ -39,7 +46,7 @@ function afterReads(record: Uint8Array): Uint8Array {
   return record.subarray(at);
 }
 
-function slowDifference(a: Outcome, b: Outcome, party: Party): string | null {
+function slowDifference(a: Outcome, b: Outcome, party: Cells): string | null {
   // With the fee kept alike, the order of writes counts too: ids of cells follow it.
   const seen = a.feeDelta === b.feeDelta ? effectDifference(a, b) : visibleDifference(a, b);
   if (seen !== null || a.feeDelta === b.feeDelta) return seen;
@@ -56,7 +63,7 @@ function shown(value: bigint | undefined): string {
 }
 
 /** Cells after the commit, the coinbase with its fee. */
-function effectsOf({ writes, feeDelta, status }: Outcome, party: Party): Map<string, bigint> {
+function effectsOf({ writes, feeDelta, status }: Outcome, party: Cells): Map<string, bigint> {
   const effects = new Map<string, bigint>();
   for (const { kind, address, slot, value } of writes) {
     effects.set(keyOf(kind, address, slot), toBigInt(value));
