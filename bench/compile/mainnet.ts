@@ -57,7 +57,7 @@ export function isVyper(code: string): boolean {
   return VYPER_BEGINS.test(code);
 }
 
-/** Selectors that a code compares with, as far as its instructions show: PUSH4, EQ or GT near it. */
+/** Selectors that a code compares with, as far as its instructions show: PUSH4, then EQ or GT. */
 export function selectorsOf(code: string): string[] {
   const bytes = Buffer.from(code.slice(2), 'hex');
   const found = new Set<string>();

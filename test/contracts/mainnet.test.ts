@@ -24,7 +24,7 @@ import { type Fate, refusalOf } from './watched.js';
 
 const RUNS = Number(process.env['RUNS'] ?? 4);
 const SEED = Number(process.env['SEED'] ?? 1);
-/** Blocks and codes of each by default; all blocks and a quarter of RUNS where more is asked for. */
+/** Blocks and codes of each by default; all blocks and a quarter of RUNS where more is asked. */
 const FEW = { blocks: 2, codes: 2 };
 const MANY_FROM_RUNS = 20;
 const CODE_BYTES_MIN = 256;
