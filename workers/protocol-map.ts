@@ -23,9 +23,6 @@ export const TOKEN = 64;
 /** Judged since the last decision whether to go on together, and how many of them were stale. */
 export const JUDGED = 65;
 export const STALE = 66;
-/** Steps until the next try to work together, while one works alone; and how many it was told. */
-export const SOLO_LEFT = 67;
-export const SOLO_TERM = 70;
 /** f64: sequence of the next included step. */
 export const SEQUENCE_AT = 272;
 export const FAILURE = 80;
@@ -33,8 +30,21 @@ export const DONE = 81;
 export const ACTIVE = 96;
 export const WAITERS = 112;
 export const HASHES = 128;
-/** 1: what is executed ahead of its turn was stale too often, so nobody does. */
+/** One more than the number of the thread that goes on alone, nothing ahead of its turn; or 0. */
 export const SOLO = 144;
+/**
+ * How long things take (kernel/scheduler-pace.as.ts); for the holder of the token alone. f64:
+ * milliseconds on the clock, milliseconds and gas of this term or trial, milliseconds per gas of
+ * the term before a trial.
+ */
+export const PACE_SINCE = 160;
+export const PACE_SPENT = 162;
+export const PACE_GAS = 164;
+export const PACE_BEFORE = 166;
+/** Steps until it ends, and how many a term has; a term, the beginning of a trial, or a trial. */
+export const PACE_LEFT = 168;
+export const PACE_TERM = 169;
+export const PACE_PHASE = 170;
 /** One line a thread: how often each thing happened in this batch, in the order of COUNTERS. */
 export const COUNTERS_BASE = 256;
 export const CONTEXT_AT = 0x2000;

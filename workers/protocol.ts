@@ -11,6 +11,7 @@ import type { Arena } from '../state/arena.js';
 import { assert } from '../state/base/assert.js';
 import { MINI_BLOCK_TRANSACTIONS_MAX, THREADS_MAX } from '../state/base/limits.js';
 import type { Region } from '../state/layout.js';
+import { TERM_MIN } from './kernel/scheduler-limits.js';
 import { WORKER_BYTES } from './kernel/scheduler-map.js';
 import * as map from './protocol-map.js';
 
@@ -90,6 +91,8 @@ export class Protocol {
     Atomics.store(this.words, map.CONTEXT_EPOCH, contextEpoch);
     Atomics.store(this.words, map.CONTEXT_BYTES, contextBytes);
     Atomics.store(this.words, map.WORKERS, workers);
+    Atomics.store(this.words, map.PACE_LEFT, TERM_MIN);
+    Atomics.store(this.words, map.PACE_TERM, TERM_MIN);
     Atomics.store(this.words, map.EPOCH, (epoch | 1) + 2);
   }
 

@@ -3,19 +3,18 @@ import { learnLane } from "./scheduler-lanes.as";
 import { CONTROL_BASE, FULL_UNDO } from "../../state/kernel/map";
 import {
   DEFERRED, EFFECTS, FAILED_ARENA_FULL, FAILED_UNDO_FULL, FAILURE, HEAD, HEAD_APPLYING, HEAD_SHIFT,
-  JUDGED, KIND, KIND_CREDITS, KIND_TRANSACTION, OUTCOME, RECORD, SEQUENCE_AT, SOLO, SOLO_LEFT,
-  SOLO_TERM, STALE, TOKEN, WAITERS,
+  JUDGED, KIND, KIND_CREDITS, KIND_TRANSACTION, OUTCOME, RECORD, SEQUENCE_AT, STALE, TOKEN, WAITERS,
 } from "../protocol-map";
 import { applyCredits, applyOutcome, staleRead } from "./commit.as";
 import { applyEffects, staleEffect } from "./commit-effects.as";
-import { O_STATUS, STATUS_NEEDS_HEAD, STATUS_OK } from "./record-map";
+import { decidePace, notePace, pausePace } from "./scheduler-pace.as";
+import { O_GAS, O_STATUS, STATUS_NEEDS_HEAD, STATUS_OK } from "./record-map";
 import {
-  ABORTS_AT_HEAD, ABORTS_DEFERRED, COUNT_STOLEN, JUDGED_MIN, SOLO_STEPS, SOLO_STEPS_MAX,
-  STALE_SHARE,
+  ABORTS_AT_HEAD, ABORTS_DEFERRED, COUNT_STOLEN, JUDGED_MIN,
 } from "./scheduler-limits";
 import {
   ADVANCE, APPLY, BEGIN_APPLYING, CHECK_FAILURE, DECIDE, EXECUTE, FINISH, GIVE_UP, HOLD_HEAD,
-  HOLD_STATUS, JUDGE, LEAVE, NEXT, READ_CLAIMED, RELEASE, WAIT, W_CHUNK, W_COINBASE, W_COMMIT_MS,
+  HOLD_STATUS, JUDGE, LEAVE, NEXT, READ_CLAIMED, RELEASE, WAIT, W_COINBASE, W_COMMIT_MS,
   W_COUNT, W_EFFECTS, W_HEAD, W_HEAD_STATUS, W_INDEX, W_IS_DIRECT, W_IS_HEAD, W_IS_IDLE, W_OUTCOME,
   W_REFUSAL, W_SCRATCH, W_SINCE_MS, W_WORKERS,
 } from "./scheduler-map";
@@ -94,6 +93,7 @@ export function apply(w: usize): void {
     const at = <usize>CONTROL_BASE + SEQUENCE_AT;
     const sequence = load<f64>(at);
     store<f64>(at, sequence + 1);
+    notePace(isCredits ? 0 : load<u64>(outcome, O_GAS));
     status = isCredits
       ? applyCredits(<usize>load<u32>(field(index, RECORD)), sequence, w + W_SCRATCH)
       : applyExecuted(w, outcome, sequence);
@@ -124,37 +124,12 @@ export function advance(w: usize): void {
 
 /** The holder decides, before it releases the token, whether to go on together. */
 export function decide(w: usize): void {
+  if (load<u32>(w, W_WORKERS) > 1) decidePace(w);
   go(w, RELEASE);
-  if (load<u32>(w, W_WORKERS) == 1) return;
-  if (atomic.load<i32>(word(SOLO))) return endSolo(w);
-  const judged = load<u32>(word(JUDGED));
-  if (judged < <u32>JUDGED_MIN) return;
-  const isStale = load<u32>(word(STALE)) * 100 > judged * <u32>STALE_SHARE;
-  forget();
-  const term = load<i32>(word(SOLO_TERM));
-  store<i32>(word(SOLO_TERM), isStale ? min(max(2 * term, SOLO_STEPS), SOLO_STEPS_MAX) : 0);
-  if (!isStale) return;
-  store<i32>(word(SOLO_LEFT), load<i32>(word(SOLO_TERM)));
-  atomic.store<i32>(word(SOLO), 1);
-}
-
-/** After so many steps alone it is tried again. */
-function endSolo(w: usize): void {
-  if (!load<u32>(w, W_IS_DIRECT)) return;
-  const left = load<i32>(word(SOLO_LEFT)) - <i32>load<u32>(w, W_CHUNK);
-  store<i32>(word(SOLO_LEFT), left);
-  if (left > 0) return;
-  forget();
-  atomic.store<i32>(word(SOLO), 0);
-  atomic.notify(word(SOLO));
-}
-
-function forget(): void {
-  store<u32>(word(JUDGED), 0);
-  store<u32>(word(STALE), 0);
 }
 
 export function finish(w: usize): void {
+  pausePace();
   wakeAll();
   go(w, DECIDE);
 }

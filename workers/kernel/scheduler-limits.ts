@@ -9,13 +9,18 @@ export const CHUNK_MS = 0.03;
 export const CHUNK_MAX = 64;
 /** Weight of the past in a worker's idea of how long a step takes. */
 export const LEARN_DIVISOR = 4;
-/** After so many judgements it is decided whether to go on together. */
+/** So many judgements tell whether too much is done in vain. */
 export const JUDGED_MIN = 64;
 /** Percent: above it the work that is done twice costs more than the other worker gives. */
 export const STALE_SHARE = 40;
-/** Between two tries to work together, one works alone; twice as long after each try in vain. */
-export const SOLO_STEPS = 1024;
-export const SOLO_STEPS_MAX = 16384;
+/** Steps of a term at first and at most, and of a trial: 3% of the longest term. */
+export const TERM_MIN = 1024;
+export const TERM_MAX = 16384;
+export const TRIAL_STEPS = 512;
+/** Before it counts: others wake up, what they had executed ahead is committed. */
+export const SETTLING_STEPS = 128;
+/** What several workers must gain, since they take several times the CPU time. */
+export const TOGETHER_GAIN = 1.05;
 
 /** A lane's heat is the share of its executions that were stale lately, of 65,536. */
 export const HEAT_MAX = 65535;

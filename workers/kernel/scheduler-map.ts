@@ -16,7 +16,8 @@ export const W_END = 28;
 export const W_CLAIMED = 32;
 export const W_HEAD = 36;
 export const W_HEAD_STATUS = 40;
-export const W_IS_SOLO = 44;
+/** What the word SOLO said, when it was about to take steps. */
+export const W_SOLO = 44;
 /** It holds the token from its first step to its last: they are executed at the head. */
 export const W_IS_DIRECT = 48;
 /** There is nothing to take: it commits what others have executed. */

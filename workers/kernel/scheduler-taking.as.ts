@@ -1,5 +1,6 @@
 /** Taking steps of a batch, executing them, and waiting where there are none (scheduler.as.ts). */
 import { enterLane } from "./scheduler-lanes.as";
+import { beginPace } from "./scheduler-pace.as";
 import { keepNotes, placeNotes } from "./scheduler-notes.as";
 import {
   CLAIM, DEFERRED, EFFECTS, EXECUTED, FAILED_OUTCOME_FULL, FAILURE, HEAD, KIND, KIND_CREDITS,
@@ -15,8 +16,8 @@ import {
   ASK, BEGIN_APPLYING, CHECK_FAILURE, CLAIM_STEPS, DECIDE, EXECUTE, LEAVE, NEXT, PEEK_STATUS,
   PUBLISH, READ_CLAIMED, READ_SOLO, TAKE_TOKEN, TRY_DIRECT, WAIT, W_CHUNK, W_CLAIMED, W_COUNT,
   W_EFFECTS, W_END, W_EPOCH, W_HEAD, W_HEAD_STATUS, W_INDEX, W_IS_DIRECT, W_IS_HEAD, W_IS_IDLE,
-  W_IS_SOLO, W_MACHINE, W_NEXT, W_OUTCOME, W_OUT_BASE, W_OUT_END, W_OUT_NEXT, W_PARKED_MS,
-  W_SINCE_MS, W_STATUS, W_STEP_MS, W_TAKEN, W_THREAD, W_WORKERS,
+  W_MACHINE, W_NEXT, W_OUTCOME, W_OUT_BASE, W_OUT_END, W_OUT_NEXT, W_PARKED_MS, W_SINCE_MS, W_SOLO,
+  W_STATUS, W_STEP_MS, W_TAKEN, W_THREAD, W_WORKERS,
 } from "./scheduler-map";
 import {
   clock, count, epochTag, field, go, headOf, isOwn, isReady, wakeAll, word,
@@ -56,11 +57,12 @@ export function readClaimed(w: usize): void {
 
 /** How far execution runs ahead of the head: farther only reads staler cells. */
 export function readSolo(w: usize): void {
-  const isSolo = atomic.load<u32>(word(SOLO));
-  store<u32>(w, isSolo, W_IS_SOLO);
+  const solo = atomic.load<u32>(word(SOLO));
+  store<u32>(w, solo, W_SOLO);
+  if (solo != 0 && solo != load<u32>(w, W_THREAD) + 1) return go(w, WAIT);
   const ahead = load<u32>(w, W_CLAIMED) - load<u32>(w, W_HEAD);
   const window: u32 = (4 * load<u32>(w, W_WORKERS) + 4) * load<u32>(w, W_CHUNK);
-  if (ahead == 0 || (isSolo == 0 && ahead < window)) go(w, CLAIM_STEPS);
+  if (ahead == 0 || (solo == 0 && ahead < window)) go(w, CLAIM_STEPS);
   else idle(w);
 }
 
@@ -90,6 +92,7 @@ function chunk(w: usize): u32 {
   const wanted: f64 = stepMs > 0 ? min<f64>(CHUNK_MS / stepMs, CHUNK_MAX) : 1;
   const size = max<u32>(<u32>wanted, 1);
   store<u32>(w, size, W_CHUNK);
+  if (load<u32>(w, W_SOLO)) return size;
   const left = load<u32>(w, W_COUNT) - load<u32>(w, W_CLAIMED);
   return max(min(size, left / (2 * load<u32>(w, W_WORKERS))), 1);
 }
@@ -97,6 +100,7 @@ function chunk(w: usize): u32 {
 export function tryDirect(w: usize): void {
   if (atomic.cmpxchg<i32>(word(TOKEN), 0, 1) == 0) {
     store<u32>(w, 1, W_IS_DIRECT);
+    if (load<u32>(w, W_NEXT) == 0) beginPace();
     count(w, COUNT_AT_HEAD, load<u32>(w, W_END) - load<u32>(w, W_NEXT));
   }
   go(w, NEXT);
@@ -115,9 +119,8 @@ export function next(w: usize): void {
   store<u32>(w, isDirect, W_IS_HEAD);
   const kind = load<u32>(field(index, KIND));
   if (isDirect) store<u32>(w, index, W_HEAD);
-  if (kind == KIND_TRANSACTION && load<u32>(w, W_WORKERS) > 1 && enterLane(w, index) && !isDirect) {
-    return defer(w);
-  }
+  const isTogether = load<u32>(w, W_WORKERS) > 1 && !load<u32>(w, W_SOLO);
+  if (kind == KIND_TRANSACTION && isTogether && enterLane(w, index) && !isDirect) return defer(w);
   if (kind == KIND_TRANSACTION || (isDirect && kind != KIND_CREDITS)) return go(w, EXECUTE);
   if (isDirect) return go(w, BEGIN_APPLYING);
   defer(w);
@@ -190,26 +193,23 @@ export function publish(w: usize): void {
 /** Until the head moves, or what is at the head is ready; it is looked at again in any case. */
 export function wait(w: usize): void {
   go(w, CHECK_FAILURE);
+  const solo = load<u32>(w, W_SOLO);
+  if (solo != 0 && solo != load<u32>(w, W_THREAD) + 1) return sleep(w, SOLO, <i32>solo);
   const seen = load<u32>(w, W_HEAD);
   for (let spins: u32 = 0; spins < <u32>SPINS; spins++) {
     if (headOf(atomic.load<i32>(word(HEAD))) != seen) return;
     if (isReady(w) && atomic.load<i32>(word(TOKEN)) == 0) return;
-    if (load<u32>(w, W_IS_SOLO) && atomic.load<i32>(word(SOLO)) == 0) return;
-  }
-  const since = clock();
-  count(w, COUNT_PARKS, 1);
-  park(w, seen);
-  store<f64>(w, load<f64>(w, W_PARKED_MS) + clock() - since, W_PARKED_MS);
-}
-
-/** While one works alone the others sleep until that ends, not until the head moves. */
-function park(w: usize, seen: u32): void {
-  if (load<u32>(w, W_IS_SOLO)) {
-    atomic.wait<i32>(word(SOLO), 1, PARK_NS);
-    return;
   }
   atomic.add<i32>(word(WAITERS), 1);
   const word_ = atomic.load<i32>(word(HEAD));
-  if (headOf(word_) == seen) atomic.wait<i32>(word(HEAD), word_, PARK_NS);
+  if (headOf(word_) == seen) sleep(w, HEAD, word_);
   atomic.sub<i32>(word(WAITERS), 1);
+}
+
+/** While one works alone the others do not even look at the head: its line is the one's own. */
+function sleep(w: usize, index: i32, seen: i32): void {
+  const since = clock();
+  count(w, COUNT_PARKS, 1);
+  atomic.wait<i32>(word(index), seen, PARK_NS);
+  store<f64>(w, load<f64>(w, W_PARKED_MS) + clock() - since, W_PARKED_MS);
 }

@@ -16,15 +16,20 @@ const WORDS: readonly (readonly [name: string, first: number, count: number])[] 
   ['TOKEN', map.TOKEN, 1],
   ['JUDGED', map.JUDGED, 1],
   ['STALE', map.STALE, 1],
-  ['SOLO_LEFT', map.SOLO_LEFT, 1],
   ['SEQUENCE', map.SEQUENCE_AT / 4, 2],
-  ['SOLO_TERM', map.SOLO_TERM, 1],
   ['FAILURE', map.FAILURE, 1],
   ['DONE', map.DONE, 1],
   ['ACTIVE', map.ACTIVE, 1],
   ['WAITERS', map.WAITERS, 1],
   ['HASHES', map.HASHES, 1],
   ['SOLO', map.SOLO, 1],
+  ['PACE_SINCE', map.PACE_SINCE, 2],
+  ['PACE_SPENT', map.PACE_SPENT, 2],
+  ['PACE_GAS', map.PACE_GAS, 2],
+  ['PACE_BEFORE', map.PACE_BEFORE, 2],
+  ['PACE_LEFT', map.PACE_LEFT, 1],
+  ['PACE_TERM', map.PACE_TERM, 1],
+  ['PACE_PHASE', map.PACE_PHASE, 1],
 ];
 
 describe('the words of the protocol', () => {
