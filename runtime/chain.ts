@@ -40,6 +40,7 @@ import {
   encodeBlock,
   encodeMiniBlock,
   encodeSeal,
+  keptOf,
   type MiniBlock,
 } from './wire.js';
 
@@ -347,7 +348,8 @@ export class Chain {
     this.miniBlockCount += 1;
     this.lastSequence = miniBlock.sequence;
     this.arena.publishHead(miniBlock.sequence);
-    const entry = { height: frame.height, timestampMs: frame.timestampMs, miniBlock };
+    const { height, timestampMs } = frame;
+    const entry = { height, timestampMs, miniBlock: keptOf(miniBlock) };
     this.history.addMiniBlock(entry);
     this.tell(frame);
     for (const listener of this.listeners) listener.miniBlock?.(entry);

@@ -17,13 +17,13 @@ import { bytesOf, hashAt, logCountOf } from '../workers/executed.js';
 import { headerHash } from '../workers/header.js';
 import type { FrameStore } from './frame-store.js';
 import { HashIndex } from './hash-index.js';
-import { decodeMiniBlock, decodeSeal, type MiniBlock } from './wire.js';
+import { decodeMiniBlock, decodeSeal, type KeptMiniBlock, keptOf } from './wire.js';
 
 export interface MiniBlockEntry {
   /** Of its frame. */
   readonly height: number;
   readonly timestampMs: number;
-  readonly miniBlock: MiniBlock;
+  readonly miniBlock: KeptMiniBlock;
 }
 
 export interface TransactionPlace {
@@ -180,7 +180,7 @@ export class History {
 
   private loadEntry(height: number): MiniBlockEntry {
     const frame = parseFrame(this.store.read(height));
-    const miniBlock = decodeMiniBlock(frame.body, frame.chainId);
+    const miniBlock = keptOf(decodeMiniBlock(frame.body, frame.chainId));
     return { height, timestampMs: frame.timestampMs, miniBlock };
   }
 
@@ -246,7 +246,7 @@ export class History {
   }
 }
 
-function addTo(block: LiveBlock, miniBlock: MiniBlock): void {
+function addTo(block: LiveBlock, miniBlock: KeptMiniBlock): void {
   const { transactions } = miniBlock;
   block.transactionCount += transactions.count;
   block.logCount += logCountOf(transactions);

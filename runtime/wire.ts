@@ -30,6 +30,9 @@ export interface MiniBlock {
   readonly diff: Uint8Array;
 }
 
+/** What is kept of a mini-block: its diff is in the state, and in its frame. */
+export type KeptMiniBlock = Omit<MiniBlock, 'diff'>;
+
 /** What seals a block: its header, and what the header alone does not give back. */
 export interface Seal {
   readonly context: BlockContext;
@@ -59,6 +62,10 @@ const MINI_BLOCK_SCHEMA: Schema = [
   ...new Array<'bytes'>(9).fill('bytes'),
 ];
 const SEAL_SCHEMA: Schema = [...CONTEXT_SCHEMA, 'uint', 'bytes', 'bytes'];
+
+export function keptOf({ diff: _, ...kept }: MiniBlock): KeptMiniBlock {
+  return kept;
+}
 
 export function encodeMiniBlock(miniBlock: MiniBlock): Uint8Array {
   const { transactions } = miniBlock;
@@ -96,7 +103,7 @@ export function decodeMiniBlock(body: Uint8Array, chainId: number): MiniBlock {
     sequence: columns.uint(),
     transactions: decodeExecuted(columns),
     requestsHash: decodeRequestsHash(columns),
-    diff: columns.bytes(),
+    diff: columns.view(),
   };
 }
 
@@ -169,14 +176,14 @@ function decodeRequestsHash(columns: Columns): Uint8Array {
 
 function decodeExecuted(columns: Columns): ExecutedColumns {
   const raws = columns.bytes();
-  const rawEnds = new Uint32Array(ownBuffer(columns.bytes(), 4));
+  const rawEnds = new Uint32Array(itemsOf(columns.bytes(), 4));
   const count = rawEnds.length;
   if (count > MINI_BLOCK_TRANSACTIONS_MAX) throw malformed('too many transactions');
   const senders = columns.bytes(count * 20);
   const statuses = columns.bytes(count);
-  const gasUsed = new Float64Array(ownBuffer(columns.bytes(count * 8), 8));
+  const gasUsed = new Float64Array(itemsOf(columns.bytes(count * 8), 8));
   const logs = columns.bytes();
-  const logEnds = new Uint32Array(ownBuffer(columns.bytes(count * 4), 4));
+  const logEnds = new Uint32Array(itemsOf(columns.bytes(count * 4), 4));
   checkEnds(rawEnds, raws.length);
   checkEnds(logEnds, logs.length);
   if (statuses.some((status) => status > 1)) throw malformed('a status is 0 or 1');
@@ -200,10 +207,10 @@ function checkEnds(ends: Uint32Array, length: number): void {
   if (before !== length) throw malformed('items do not fill their column');
 }
 
-/** A copy at an offset that typed arrays can start at. */
-function ownBuffer(bytes: Uint8Array, itemBytes: number): ArrayBuffer {
-  if (bytes.length % itemBytes !== 0) throw malformed('a column of broken items');
-  return bytes.slice().buffer;
+/** The buffer of a column that is a copy, so that typed arrays can start at its first byte. */
+function itemsOf({ buffer, length }: Uint8Array<ArrayBuffer>, itemBytes: number): ArrayBuffer {
+  if (length % itemBytes !== 0) throw malformed('a column of broken items');
+  return buffer;
 }
 
 function bytesOfArray(array: Uint32Array | Float64Array): Uint8Array {
@@ -225,10 +232,17 @@ class Columns {
     return value;
   }
 
-  bytes(length?: number): Uint8Array {
+  /** A copy: who keeps it does not keep the whole frame. */
+  bytes(length?: number): Uint8Array<ArrayBuffer> {
+    const value = this.view();
+    if (length !== undefined && value.length !== length) throw malformed('a column of odd length');
+    return value.slice();
+  }
+
+  /** Into the frame. */
+  view(): Uint8Array {
     const value = this.values[this.next++];
     if (!(value instanceof Uint8Array)) throw malformed('bytes are missing');
-    if (length !== undefined && value.length !== length) throw malformed('a column of odd length');
     return value;
   }
 }

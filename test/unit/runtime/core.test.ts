@@ -7,7 +7,13 @@ import type { Signer } from '../../../net/p2p/keys.js';
 import type { NodeConfig } from '../../../runtime/config.js';
 import type { SequencerCore } from '../../../runtime/core.js';
 import { FollowerCore } from '../../../runtime/follower-core.js';
-import { decodeSeal, encodeMiniBlock, encodeSeal } from '../../../runtime/wire.js';
+import {
+  decodeMiniBlock,
+  decodeSeal,
+  encodeMiniBlock,
+  encodeSeal,
+  type MiniBlock,
+} from '../../../runtime/wire.js';
 import { toBigInt } from '../../../state/base/bytes.js';
 import { systemClock, systemRandom } from '../../../state/base/ports.js';
 import {
@@ -274,17 +280,35 @@ describe('a replica', () => {
     });
   }
 
+  function signedMiniBlock({ chain }: SequencerCore, height: number): MiniBlock {
+    const { body, chainId } = parseFrame(chain.store.read(height));
+    return decodeMiniBlock(body, chainId);
+  }
+
   async function applyAll(follower: FollowerCore, frames: readonly Frame[]): Promise<void> {
     for (const frame of frames) await follower.apply(frame);
     await follower.settled();
   }
 
+  it('keeps of a mini-block neither its diff nor its frame', async () => {
+    const { entry, frames, follower } = await sealedTransfer();
+    await applyAll(follower, frames);
+    const place = follower.chain.history.find(entry.miniBlock.transactions.hashes.slice(0, 32));
+    const { transactions, context, ...fields } = place?.entry.miniBlock ?? entry.miniBlock;
+    expect(place?.entry).not.toBe(entry);
+    expect(fields).not.toHaveProperty('diff');
+    const kept = [transactions, context, fields].flatMap(Object.values).filter(ArrayBuffer.isView);
+    expect(kept.length).toBeGreaterThan(10);
+    for (const { buffer, byteLength } of kept) expect(buffer.byteLength).toBe(byteLength);
+  });
+
   it('halts at a signed diff that gives another balance', async () => {
     const { core, entry, frames, follower } = await sealedTransfer();
-    const diff = entry.miniBlock.diff.slice();
+    const miniBlock = signedMiniBlock(core, entry.height);
+    const diff = miniBlock.diff.slice();
     // The last byte is the end of some value.
     diff[diff.length - 1] = (diff.at(-1) ?? 0) ^ 1;
-    const body = encodeMiniBlock({ ...entry.miniBlock, diff });
+    const body = encodeMiniBlock({ ...miniBlock, diff });
     const forged = forge(frames, entry.height, body, core.signer);
     await expect(applyAll(follower, forged)).rejects.toMatchObject({
       code: expect.stringMatching(/ROOT_MISMATCH|DIFF_INVALID/),
@@ -309,7 +333,8 @@ describe('a replica', () => {
     await expect(follower.apply(frames[2] as Frame)).rejects.toMatchObject({
       code: 'FRAME_OUT_OF_ORDER',
     });
-    const body = encodeMiniBlock({ ...entry.miniBlock, firstTransaction: 4 });
+    const miniBlock = signedMiniBlock(core, entry.height);
+    const body = encodeMiniBlock({ ...miniBlock, firstTransaction: 4 });
     const forged = forge(frames, entry.height, body, core.signer);
     await expect(applyAll(follower, forged)).rejects.toMatchObject({ code: 'FRAME_OUT_OF_ORDER' });
   });
