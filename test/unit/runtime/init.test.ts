@@ -1,4 +1,6 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -10,7 +12,7 @@ import { initDirectory } from '../../../runtime/roles/init-command.js';
 import { toBigInt, toHex, toWord } from '../../../state/base/bytes.js';
 import { isDeltacastError } from '../../../state/base/errors.js';
 import { keccak256 } from '../../../state/base/keccak.js';
-import { systemClock, systemRandom } from '../../../state/base/ports.js';
+import { sleep, systemClock, systemRandom } from '../../../state/base/ports.js';
 import { startCore, TEST_CONFIG } from '../../helpers/core.js';
 import { naivePath, naiveRoot } from '../../helpers/naive-root.js';
 
@@ -39,6 +41,26 @@ async function init(lines: readonly string[], dataDir = join(folder, 'data')) {
   writeFileSync(dump, lines.join('\n'));
   const flags = { dump, dataDir, chainId: '31337', hardfork: 'osaka', json: true } as const;
   return JSON.parse(await initDirectory(flags, () => undefined)) as Record<string, unknown>;
+}
+
+/** Several mini-blocks; the process is killed after the first. */
+const KILLED_ACCOUNTS = 150_000;
+
+function startInit(accounts: number, dataDir: string): ChildProcess {
+  const dump = join(folder, 'dump.jsonl');
+  const lines = Array.from({ length: accounts }, (_, at) => lineOf(at));
+  writeFileSync(dump, lines.join('\n'));
+  const args = ['dist/runtime/cli.js', 'init', '--dump', dump, '--data-dir', dataDir];
+  return spawn(process.execPath, args, { stdio: 'ignore' });
+}
+
+/** Resolves when a frame is in the log, while the process still runs. */
+async function untilLogged(directory: string, child: ChildProcess): Promise<void> {
+  const log = join(directory, 'log', 'log-000000000000');
+  while (!existsSync(log) || statSync(log).size < 1_000_000) {
+    expect(child.exitCode).toBeNull();
+    await sleep(systemClock, 5);
+  }
 }
 
 async function refusalOf(lines: readonly string[]): Promise<string> {
@@ -131,6 +153,20 @@ describe('init', () => {
     } finally {
       await Promise.all([core.stop(), follower.stop()]);
     }
+  }, 60_000);
+
+  test('killed in the middle leaves nothing of that name, and the next is whole', async () => {
+    const dataDir = join(folder, 'data');
+    const child = startInit(KILLED_ACCOUNTS, dataDir);
+    const exit = once(child, 'exit');
+    await untilLogged(`${dataDir}.unfinished`, child);
+    child.kill('SIGKILL');
+    expect(await exit).toEqual([null, 'SIGKILL']);
+    expect(readdirSync(folder).sort()).toEqual(['data.unfinished', 'dump.jsonl']);
+    const made = await init([lineOf(1), lineOf(2)], dataDir);
+    const other = await init([lineOf(2), lineOf(1)], join(folder, 'other'));
+    expect(made['stateRoot']).toBe(other['stateRoot']);
+    expect(readdirSync(folder).sort()).toEqual(['data', 'dump.jsonl', 'other']);
   }, 60_000);
 
   test('refuses a directory that is there', async () => {
