@@ -56,7 +56,7 @@ export class RootControl {
     this.numbers = new Float64Array(shared, NUMBERS_AT, (CONTROL_BYTES - NUMBERS_AT) / 8);
   }
 
-  /** Owner: everybody may claim from now on. */
+  /** Owner: everybody who is awake may claim from now on. */
   open({ kind, start, from, to, sequence, isHashed }: PhaseInput): void {
     this.numbers.set([start, from, to, sequence]);
     this.words[KIND] = kind;
@@ -64,6 +64,10 @@ export class RootControl {
     this.words[STATUS] = STATUS_DONE;
     this.words[CLAIMED] = 0;
     Atomics.add(this.words, PHASE, 1);
+  }
+
+  /** Owner: helpers that wait look at the open phase. */
+  wake(): void {
     Atomics.notify(this.words, PHASE);
   }
 

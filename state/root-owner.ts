@@ -13,7 +13,7 @@ import {
   STATUS_FULL,
   STATUS_PRUNED,
 } from './root-control.js';
-import { type RecordSource, type RootShared, RootWork } from './root-work.js';
+import { PIECE, type RecordSource, type RootShared, RootWork } from './root-work.js';
 import { TrieReader } from './trie/reader.js';
 import { shardBitsOf } from './trie/router.js';
 import { createShardMemory } from './trie/shard.js';
@@ -62,15 +62,17 @@ export class RootOwner {
   takeIn(input: PhaseInput): void {
     for (let { from } = input; from < input.to; ) {
       const part = { ...input, from };
-      this.#run(part);
+      // One piece is done before a helper is awake: with it 100 updates took twice the CPU time.
+      const isShared = part.to - from > PIECE;
+      this.#run(part, isShared);
       from = this.#work.reached(part);
-      this.#run({ ...NOTHING, kind: PHASE_APPLY, isHashed: input.isHashed });
+      this.#run({ ...NOTHING, kind: PHASE_APPLY, isHashed: input.isHashed }, isShared);
     }
   }
 
   /** Hashes everything: after stretches without hashing. @throws DeltacastError WORKER_FAILED */
   rehash(): void {
-    this.#run({ ...NOTHING, kind: PHASE_REHASH });
+    this.#run({ ...NOTHING, kind: PHASE_REHASH }, true);
   }
 
   /** A copy. */
@@ -94,9 +96,10 @@ export class RootOwner {
   }
 
   /** One phase from its opening until it is done everywhere. */
-  #run(input: PhaseInput): void {
+  #run(input: PhaseInput, isShared: boolean): void {
     const { control } = this.#work;
     control.open(input);
+    if (isShared) control.wake();
     try {
       this.#work.take();
     } finally {

@@ -10,7 +10,7 @@ import { type StateKey, verifyProof } from '../../../state/proof.js';
 import { StateRoot } from '../../../state/root.js';
 import { RootControl } from '../../../state/root-control.js';
 import { createRootShared } from '../../../state/root-owner.js';
-import type { RootShared } from '../../../state/root-work.js';
+import { PIECE, type RootShared } from '../../../state/root-work.js';
 import { naivePath, naiveRoot } from '../../helpers/naive-root.js';
 
 /** A state root shared with threads of the built program, for any number of shards and threads. */
@@ -110,7 +110,7 @@ async function follow(shards: number, threads: number, sizes: readonly number[],
   }
   expect(toHex(root.rebuild(writer.sequence))).toBe(naiveRoot(writer.contents));
   const before = { sequence: writer.sequence, root: toHex(root.root) };
-  const after = writer.write(300, bound);
+  const after = writer.write(2 * PIECE, bound);
   const newest = naiveRoot(writer.contents);
   expect(toHex(root.update(after, writer.sequence))).toBe(newest);
   alone.update(after, writer.sequence);
@@ -144,7 +144,7 @@ test.each([
   [16, 2],
   [16, 4],
 ])('%i shards and %i threads give the naive root of random histories', async (shards, threads) => {
-  const sizes = fc.array(fc.nat(600), { minLength: 1, maxLength: 5 });
+  const sizes = fc.array(fc.nat(4 * PIECE), { minLength: 1, maxLength: 5 });
   await fc.assert(
     fc.asyncProperty(sizes, fc.nat(), (list, start) => follow(shards, threads, list, start)),
     { numRuns: RUNS, ...seed },

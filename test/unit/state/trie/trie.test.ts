@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { concatBytes, fromHex, toHex } from '../../../../state/base/bytes.js';
 import { isDeltacastError } from '../../../../state/base/errors.js';
-import { RECORDS_MAX } from '../../../../state/trie/map.js';
+import { LOAD, RECORDS_MAX } from '../../../../state/trie/map.js';
 import { Trie } from '../../../../state/trie/trie.js';
 import { naiveRoot } from '../../../helpers/naive-root.js';
 
@@ -186,6 +186,18 @@ describe('a batch', () => {
     whole.rehashAll();
     expect(parts.keyCount).toBe(140_000);
     expect(toHex(parts.root)).toBe(toHex(whole.root));
+  });
+
+  test('splits no more buckets than its keys need, however many keys there are', () => {
+    const [count, shards] = [2_000, 4];
+    const trie = new Trie({ shards });
+    for (let round = 0; round < 60; round++) {
+      const before = trie.bucketCount;
+      applyAll(trie, randomUpdates(count, round));
+      expect(trie.bucketCount - before).toBeLessThanOrEqual(count / LOAD + 2 * shards);
+    }
+    expect(trie.bucketCount).toBeGreaterThanOrEqual(trie.keyCount / LOAD);
+    expect(trie.keyCount).toBeGreaterThan(100_000);
   });
 
   test('that the memory has no room for is refused with ARENA_FULL', () => {
