@@ -37,9 +37,9 @@ export interface RootLine {
 export interface GrowthLine {
   readonly workload: 'root-growth';
   readonly keys: number;
-  /** Of batches of 2,000 among all keys: mean CPU time. */
+  /** Of batches of 2,000 among all keys: mean CPU time, or wall time where that was less. */
   readonly cpuNanosecondsPerUpdate: number;
-  /** Of blocks of 2,000 new keys since the line before: CPU time, splits of buckets included. */
+  /** Of blocks of 2,000 new keys since the line before: the same, splits of buckets included. */
   readonly cpuNanosecondsPerInsert: number;
   readonly insertBlockCpuMs: { readonly p50: number; readonly p99: number; readonly max: number };
   readonly bytesPerKey: number;

@@ -28,7 +28,7 @@ export interface Plan {
 const PLAN: Plan = {
   batches: [100, 2_000, 20_000, 200_000],
   roundUpdates: 200_000,
-  rounds: 5,
+  rounds: 10,
   // More would take minutes to put in; its cost grows with the number, so this favours it.
   mptKeys: 10_000,
 };
