@@ -4,6 +4,9 @@
  */
 import { WORKLOADS } from '../runtime/load/workloads.js';
 import type { BenchOptions } from '../runtime/roles/bench.js';
+import type { CompileFitLine, CompileLine } from './compile/line.js';
+import { measureCompile } from './compile/measure.js';
+import { compileSubjects } from './compile/subjects.js';
 import { measureGas } from './gas/measure.js';
 import type { GasLine } from './gas/table.js';
 import type { BenchLine } from './report.js';
@@ -12,7 +15,7 @@ import type { GrowthLine, RootLine } from './root/line.js';
 import { measureRoot } from './root/measure.js';
 import { type RunTools, runTransactions } from './run.js';
 
-export type AnyLine = BenchLine | GasLine | RootLine | GrowthLine;
+export type AnyLine = BenchLine | GasLine | RootLine | GrowthLine | CompileLine | CompileFitLine;
 
 export interface Benchmark {
   readonly name: string;
@@ -46,5 +49,10 @@ export const BENCHMARKS: readonly Benchmark[] = [
     name: 'root-growth',
     description: 'cost of a state root update as the keys grow to --accounts',
     run: measureGrowth,
+  },
+  {
+    name: 'compile',
+    description: 'compile time by length of code, in each tier and in V8, over real contracts',
+    run: ({ data }, tools) => measureCompile(compileSubjects(data), tools),
   },
 ];

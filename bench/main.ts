@@ -10,6 +10,8 @@ import { systemClock } from '../state/base/ports.js';
 import { ENGINE_NAMES } from '../workers/engines.js';
 import { type AnyLine, BENCHMARKS, type Benchmark } from './benchmarks.js';
 import { chartOf } from './chart.js';
+import { compileChart } from './compile/chart.js';
+import { compileFitRow, compileRow, isCompileFitLine, isCompileLine } from './compile/line.js';
 import { gasChart } from './gas/chart.js';
 import { gasTable, isGasLine } from './gas/table.js';
 import { PATHS } from './path.js';
@@ -56,21 +58,25 @@ function show(line: AnyLine, isFirst: boolean): void {
   if (isGasLine(line)) print(gasTable(line));
   else if (isRootLine(line)) print(rootTable(line));
   else if (isGrowthLine(line)) print(growthTable(line));
+  else if (isCompileLine(line)) print(compileRow(line));
+  else if (isCompileFitLine(line)) print(compileFitRow(line));
   else print(isFirst ? `${tableHead()}\n${tableRow(line)}` : tableRow(line));
 }
 
-/** Of what ran first in this order: loads, the root, its growth, gas. */
+/** Of what ran first in this order: loads, the root, its growth, compiling, gas. */
 function chartOfAny(lines: readonly AnyLine[]): string {
   const loads = lines.filter(isLoadLine);
   if (loads.length > 0) return chartOf(loads);
   const roots = lines.filter(isRootLine);
   if (roots.length > 0) return rootChart(roots);
   const growth = lines.filter(isGrowthLine);
-  return growth.length > 0 ? growthChart(growth) : gasChart(lines.filter(isGasLine));
+  if (growth.length > 0) return growthChart(growth);
+  const compiled = lines.filter(isCompileLine);
+  return compiled.length > 0 ? compileChart(compiled) : gasChart(lines.filter(isGasLine));
 }
 
 function isLoadLine(line: AnyLine): line is BenchLine {
-  return !isGasLine(line) && !isRootLine(line) && !isGrowthLine(line);
+  return 'tps' in line;
 }
 
 function list(isJson: boolean): void {

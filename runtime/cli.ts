@@ -86,7 +86,8 @@ async function bench(workloads: readonly string[], flags: BenchFlags): Promise<v
 }
 
 function addBench(root: Command): void {
-  const { engines, workers, accounts, txs, rounds, seconds, seed, batch, path } = BENCH_DEFAULTS;
+  const { engines, workers, accounts, txs, rounds, seconds, seed, batch, path, data } =
+    BENCH_DEFAULTS;
   root
     .command('bench')
     .description('measure; `bench list` names the workloads')
@@ -102,6 +103,7 @@ function addBench(root: Command): void {
     .option('--path <name>', 'execute: execution and commit alone; or whole', path)
     .option('--signed', 'recover senders within the measured time')
     .option('--peers', 'the same transactions on other implementations')
+    .option('--data <dir>', 'the data folder', process.env['DELTACAST_DATA'] ?? data)
     .option('--chart <file>', 'write an SVG chart of the results')
     .option('--json', 'one JSON line a run')
     .exitOverride()

@@ -22,6 +22,8 @@ export interface BenchOptions {
   /** Recover senders within the measured time. */
   readonly signed: boolean;
   readonly peers: boolean;
+  /** The folder of real blocks, for benchmarks that want real contracts; it may be missing. */
+  readonly data: string;
   readonly json: boolean;
   /** Where an SVG chart of all lines goes; null: nowhere. */
   readonly chart: string | null;
@@ -40,6 +42,7 @@ export const BENCH_DEFAULTS: BenchOptions = {
   path: 'whole',
   signed: false,
   peers: false,
+  data: '../shared/data',
   json: false,
   chart: null,
 };
