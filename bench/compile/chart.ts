@@ -7,7 +7,7 @@ const HEIGHT = 420;
 const PANEL = { top: 60, width: 300, height: 300 };
 const LEFTS: Readonly<Record<TierNumber, number>> = { 1: 60, 2: 420 };
 const X = { min: 1, max: 24, marks: [1, 2, 4, 8, 16, 24] };
-const Y = { min: 0.3, max: 3_000, marks: [1, 10, 100, 1_000] };
+const Y = { min: 0.3, max: 10_000, marks: [1, 10, 100, 1_000] };
 const CURVES: readonly (readonly [Measure, string, string])[] = [
   ['optimise', '#d97706', "V8's optimising compiler, whole module"],
   ['baseline', '#9ca3af', "V8's baseline compiler, whole module"],
@@ -35,12 +35,13 @@ export function compileChart(lines: readonly CompileLine[]): string {
 
 function panelOf(lines: readonly CompileLine[], tier: TierNumber): string[] {
   const left = LEFTS[tier];
-  const taken = pointsOf(lines, tier, 'wasm').length;
+  const taken = lines.filter((line) => line.tier === tier && line.wasmBytes !== null).length;
   const of = lines.filter((line) => line.tier === tier).length;
   return [
     `<text x="${left}" y="${PANEL.top - 10}">Tier ${tier}: ${taken} of ${of} codes</text>`,
     ...gridOf(left),
     ...CURVES.flatMap(([measure, color]) => dotsOf({ lines, tier, measure, color })),
+    ...summaryOf(lines, tier),
   ];
 }
 
@@ -68,24 +69,28 @@ interface Dots {
   readonly color: string;
 }
 
-/** Every code, and the exponent where the last one ends. */
+/** A dot for every code, an empty one where the tier does not take it. */
 function dotsOf({ lines, tier, measure, color }: Dots): string[] {
-  const left = LEFTS[tier];
-  const points = pointsOf(lines, tier, measure);
-  const fit = fitsOf(lines).find((each) => each.tier === tier && each.measure === measure);
-  const dots = points.map(
-    ({ kilobytes, value }) =>
-      `<circle cx="${(left + xOf(kilobytes)).toFixed(1)}" cy="${yOf(value).toFixed(1)}" r="3" ` +
-      `fill="${color}" fill-opacity="0.7"/>`,
+  return pointsOf(lines, tier, measure).map(
+    ({ kilobytes, value, isTaken }) =>
+      `<circle cx="${(LEFTS[tier] + xOf(kilobytes)).toFixed(1)}" cy="${yOf(value).toFixed(1)}" ` +
+      `r="3" fill="${isTaken ? color : 'none'}" stroke="${color}" fill-opacity="0.7"/>`,
   );
-  if (fit === undefined) return dots;
-  const end = yOf(fit.medianPerKb * X.max);
-  const text = `${fit.medianPerKb} ms a KB, exponent ${fit.exponent}`;
-  return [
-    ...dots,
-    `<text x="${left + PANEL.width}" y="${(end - 22).toFixed(1)}" text-anchor="end" ` +
-      `fill="${color}">${text}</text>`,
-  ];
+}
+
+/** What can be said of all, in the corner where short codes would have to be slow. */
+function summaryOf(lines: readonly CompileLine[], tier: TierNumber): string[] {
+  const fits = fitsOf(lines).filter((fit) => fit.tier === tier);
+  return CURVES.flatMap(([measure, color], index) => {
+    const fit = fits.find((each) => each.measure === measure);
+    if (fit === undefined) return [];
+    const y = PANEL.top + 14 + 16 * index;
+    const { medianPerKb, exponent, max } = fit;
+    return [
+      `<text x="${LEFTS[tier] + 4}" y="${y}" fill="${color}">median ${medianPerKb} ms a KB, ` +
+        `length^${exponent}, most ${max.value} ms</text>`,
+    ];
+  });
 }
 
 function xOf(kilobytes: number): number {

@@ -21,17 +21,20 @@ const VALUE_OF: Readonly<Record<Measure, (line: CompileLine) => number | null>> 
 };
 
 interface Point {
+  /** false where the tier does not take the code. */
+  readonly isTaken: boolean;
   readonly contract: string;
   readonly kilobytes: number;
   readonly value: number;
 }
 
-/** Of each tier and measure that has at least two codes; what a tier does not take is left out. */
+/** Of each tier and measure that has at least two codes that the tier takes. */
 export function fitsOf(lines: readonly CompileLine[]): CompileFitLine[] {
   return ([1, 2] as const).flatMap((tier) =>
     MEASURES.flatMap((measure) => {
       const points = pointsOf(lines, tier, measure);
-      return points.length < 2 ? [] : [fitOf(points, tier, measure)];
+      const takenCount = points.filter(({ isTaken }) => isTaken).length;
+      return takenCount < 2 ? [] : [fitOf(points, tier, measure)];
     }),
   );
 }
@@ -42,20 +45,22 @@ export function pointsOf(
   measure: Measure,
 ): Point[] {
   return lines
-    .filter((line) => line.tier === tier && line.wasmBytes !== null)
+    .filter((line) => line.tier === tier)
     .flatMap((line) => {
       const value = VALUE_OF[measure](line);
-      const { contract, codeBytes } = line;
-      return value === null ? [] : [{ contract, kilobytes: codeBytes / KB, value }];
+      const { contract, codeBytes, wasmBytes } = line;
+      const isTaken = wasmBytes !== null;
+      return value === null ? [] : [{ isTaken, contract, kilobytes: codeBytes / KB, value }];
     });
 }
 
-function fitOf(points: readonly Point[], tier: TierNumber, measure: Measure): CompileFitLine {
+function fitOf(all: readonly Point[], tier: TierNumber, measure: Measure): CompileFitLine {
+  const points = all.filter(({ isTaken }) => isTaken);
   const perKb = ({ value, kilobytes }: Point): number => value / kilobytes;
   const sorted = points.map(perKb).sort((a, b) => a - b);
   const median = sorted[sorted.length >> 1]!;
   const worst = points.reduce((most, each) => (perKb(each) > perKb(most) ? each : most));
-  const max = points.reduce((most, each) => (each.value > most.value ? each : most));
+  const max = all.reduce((most, each) => (each.value > most.value ? each : most));
   const exponent = exponentOf(points);
   const timesMedian = perKb(worst) / median;
   return {

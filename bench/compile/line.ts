@@ -32,7 +32,7 @@ export interface CompileFitLine {
   readonly medianPerKb: number;
   /** That which is dearest per KB, as many times the median. */
   readonly worst: { readonly contract: string; readonly timesMedian: number };
-  /** That which takes most. */
+  /** That which takes most, whether the tier takes the code in the end or not. */
   readonly max: { readonly contract: string; readonly value: number };
   /** Exponent and worst within fit.ts's bounds. */
   readonly isLinear: boolean;
