@@ -8,6 +8,7 @@ import { assert } from '../../state/base/assert.js';
 /** Of the Yellow Paper, appendix H; PUSH, DUP and SWAP are counted from theirs. */
 const CODES: Readonly<Record<string, number>> = {
   ...{ STOP: 0x00, ADD: 0x01, MUL: 0x02, SUB: 0x03, DIV: 0x04, MOD: 0x06 },
+  ...{ ADDMOD: 0x08, MULMOD: 0x09 },
   ...{ LT: 0x10, GT: 0x11, AND: 0x16, OR: 0x17, XOR: 0x18, SHL: 0x1b, SHR: 0x1c },
   ...{ KECCAK256: 0x20, CALLDATALOAD: 0x35, POP: 0x50, MLOAD: 0x51, MSTORE: 0x52 },
   ...{ JUMP: 0x56, JUMPI: 0x57, JUMPDEST: 0x5b, RETURN: 0xf3 },

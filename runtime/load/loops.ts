@@ -20,6 +20,8 @@ export interface Loop {
 const ODD_64 = '6364136223846793005';
 /** A word with bits everywhere: the fraction of pi. */
 const ODD_256 = '0x243f6a8885a308d313198a2e03707344a4093822299f31d0082efa98ec4e6c89';
+/** The prime of the curve BN254 (EIP-196): a modulus that real contracts use. */
+const PRIME_254 = '0x30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47';
 const MASK_64 = '0xffffffffffffffff';
 /** n -> n - 1, and again unless it is 0. */
 const AGAIN = '1 SWAP1 SUB DUP1 @loop JUMPI';
@@ -68,6 +70,24 @@ const DIVISION = `
     ${AGAIN}
   ${RETURN_WORD}`;
 
+/** [n x]: y = x * c, x = y mod ((y >> 60) | 1): 256 bits by 196. */
+const MODULO = `
+  1 0 CALLDATALOAD
+  @loop:
+    SWAP1 ${ODD_256} MUL
+    DUP1 60 SHR 1 OR SWAP1 MOD
+    SWAP1
+    ${AGAIN}
+  ${RETURN_WORD}`;
+
+/** [n x] -> [n, (x + c) mod p] or [n, (x * c) mod p]; the sum and the product are not cut off. */
+const modular = (instruction: string): string => `
+  1 0 CALLDATALOAD
+  @loop:
+    SWAP1 ${PRIME_254} SWAP1 ${ODD_256} ${instruction} SWAP1
+    ${AGAIN}
+  ${RETURN_WORD}`;
+
 /** [n x] -> keccak256 of x and a word of zeros. */
 const HASH = `
   1 0 CALLDATALOAD
@@ -104,6 +124,9 @@ export const LOOPS: readonly Loop[] = [
   loop('loop-sort', 'bubble sort in memory, a comparison an iteration', SORT, 190),
   loop('loop-hash', 'keccak256 of 64 bytes', HASH, 100),
   loop('loop-div', 'division and modulo of 256 by 136 bits', DIVISION, 100),
+  loop('loop-mod', 'modulo of 256 by 196 bits', MODULO, 70),
+  loop('loop-addmod', 'ADDMOD with a known prime of 254 bits', modular('ADDMOD'), 60),
+  loop('loop-mulmod', 'MULMOD with a known prime of 254 bits', modular('MULMOD'), 60),
 ];
 
 /** Where a loop's contract is, for every seed. */

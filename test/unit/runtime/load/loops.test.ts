@@ -13,6 +13,7 @@ import { startExecutor } from '../../../../workers/start.js';
 
 const ODD_64 = 6_364_136_223_846_793_005n;
 const ODD_256 = 0x243f6a8885a308d313198a2e03707344a4093822299f31d0082efa98ec4e6c89n;
+const PRIME_254 = 0x30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47n;
 const word = (value: bigint) => BigInt.asUintN(256, value);
 const low = (value: bigint) => BigInt.asUintN(64, value);
 
@@ -37,6 +38,13 @@ const EXPECTED: Readonly<Record<string, (count: number) => bigint>> = {
       const d = (y >> 120n) | 1n;
       return y / d + (y % d);
     }),
+  'loop-mod': (count) =>
+    repeat(count, 1n, (x) => {
+      const y = word(x * ODD_256);
+      return y % ((y >> 60n) | 1n);
+    }),
+  'loop-addmod': (count) => repeat(count, 1n, (x) => (x + ODD_256) % PRIME_254),
+  'loop-mulmod': (count) => repeat(count, 1n, (x) => (x * ODD_256) % PRIME_254),
   'loop-hash': (count) =>
     repeat(count, 1n, (x) => toBigInt(keccak_256(concatBytes(toWord(x), new Uint8Array(32))))),
 };
