@@ -69,8 +69,8 @@ export class Panel {
   private sequence = GENESIS_SEQUENCE;
   private readonly empty: ArenaMark;
 
-  constructor() {
-    const arena = Arena.create({ megabytes: ARENA_MEGABYTES, threads: 4 });
+  constructor({ megabytes = ARENA_MEGABYTES } = {}) {
+    const arena = Arena.create({ megabytes, threads: 4 });
     this.cells = arena;
     this.empty = arena.mark();
     const window = (thread: number) => Arena.attach(arena.memory, thread);
