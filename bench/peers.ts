@@ -1,7 +1,7 @@
 /**
- * What others take for the same transactions, in the same process. A peer gets what `--path
+ * What others take for the same transactions, in the same process. @ethereumjs/vm gets what `--path
  * execute` gets: its state in memory, transactions parsed and senders recovered beforehand, and
- * neither root nor receipts asked of it.
+ * neither root nor receipts asked of it. What EDR gets is in edr.ts.
  */
 import { createBlock } from '@ethereumjs/block';
 import { createCustomCommon, type Hardfork, Mainnet } from '@ethereumjs/common';
@@ -14,6 +14,7 @@ import { DeltacastError } from '../state/base/errors.js';
 import type { Clock } from '../state/base/ports.js';
 import { TransactionRecord } from '../workers/record.js';
 import { type AllocEntry, CONTEXT } from './chain.js';
+import { EDR_INSTALL, runEdr } from './edr.js';
 import type { Batch } from './path.js';
 
 export interface PeerRun {
@@ -31,9 +32,17 @@ export interface PeerOptions {
   readonly clock: Clock;
 }
 
-export type Peer = (options: PeerOptions) => Promise<PeerRun>;
+export interface Peer {
+  /** null where it is not installed. */
+  run(options: PeerOptions): Promise<PeerRun | null>;
+  /** The command that installs it, where that is not npm install; null: it is always there. */
+  readonly install: string | null;
+}
 
-export const PEERS: Readonly<Record<string, Peer>> = { '@ethereumjs/vm': runEthereumJs };
+export const PEERS: Readonly<Record<string, Peer>> = {
+  '@ethereumjs/vm': { run: runEthereumJs, install: null },
+  '@nomicfoundation/edr': { run: runEdr, install: EDR_INSTALL },
+};
 
 const common = createCustomCommon({ chainId: CONTEXT.chainId, name: 'peer' }, Mainnet, {
   hardfork: CONTEXT.fork as Hardfork,

@@ -49,6 +49,8 @@ export interface BenchLine {
   readonly stages: Readonly<Record<string, Stage>>;
   /** Peers on the same transactions, and how many times as fast as they this was. */
   readonly versus: Readonly<Record<string, { readonly tps: number; readonly ratio: number }>>;
+  /** Peers that are not installed, and the command that does it. */
+  readonly absentPeers?: Readonly<Record<string, string>>;
   /** Of the loops alone: time of a run by transactions and iterations. */
   readonly nanosecondsPerIteration?: number;
   /** Against workers 0 of the same call; not there without that run. */
@@ -115,7 +117,10 @@ function notesOf(line: BenchLine): string[] {
     ([name, { perSecond }]) => `${name} ${grouped(perSecond)}/s`,
   );
   if (nanosecondsPerIteration !== undefined) parts.push(`${nanosecondsPerIteration} ns/iteration`);
-  const notes = [peers.join(', '), parts.join(', '), paceOf(line), workOf(line)];
+  const absent = Object.entries(line.absentPeers ?? {}).map(
+    ([name, install]) => `${name} is not installed: ${install}`,
+  );
+  const notes = [...absent, peers.join(', '), parts.join(', '), paceOf(line), workOf(line)];
   return notes.filter((note) => note !== '').map((note) => `    ${note}`);
 }
 

@@ -9,7 +9,7 @@ import { DeltacastError } from '../state/base/errors.js';
 import type { Clock } from '../state/base/ports.js';
 import { FEES } from './chain.js';
 import { PATHS } from './path.js';
-import { PEERS } from './peers.js';
+import { PEERS, type PeerRun } from './peers.js';
 import { prepare } from './prepare.js';
 import { type BenchLine, rate, round, type Stage, stageOf } from './report.js';
 import { type Course, Lane, type Round, takeTurns } from './rounds.js';
@@ -55,7 +55,7 @@ export async function* runTransactions(
 
 async function* runAll(subject: Subject): AsyncGenerator<BenchLine> {
   const { options, workload, tools } = subject;
-  const peers = options.peers ? await runPeers(subject) : [];
+  const peers = options.peers ? await runPeers(subject) : NO_PEERS;
   const workers = [...new Set(options.workers)].sort((a, b) => a - b);
   for (const engine of options.engines) {
     const lanes = workers.map((count) => new Lane(subject, engine, count));
@@ -81,25 +81,34 @@ function sameAsFirst(): Course['judge'] {
 
 interface PeerFigures {
   readonly name: string;
-  readonly milliseconds: number;
-  readonly gas: number;
+  readonly run: PeerRun;
 }
 
-async function runPeers({ alloc, prepared, tools }: Subject): Promise<PeerFigures[]> {
+interface PeerRuns {
+  readonly figures: readonly PeerFigures[];
+  /** How to install those that are not there. */
+  readonly absent: Readonly<Record<string, string>>;
+}
+
+const NO_PEERS: PeerRuns = { figures: [], absent: {} };
+
+async function runPeers({ alloc, prepared, tools }: Subject): Promise<PeerRuns> {
   const figures: PeerFigures[] = [];
+  const absent: Record<string, string> = {};
   for (const [name, peer] of Object.entries(PEERS)) {
     tools.progress(`peer ${name}`);
-    const run = await peer({ alloc, ...prepared, clock: tools.clock });
-    figures.push({ name, milliseconds: run.milliseconds, gas: run.gas });
+    const run = await peer.run({ alloc, ...prepared, clock: tools.clock });
+    if (run !== null) figures.push({ name, run });
+    else if (peer.install !== null) absent[name] = peer.install;
   }
-  return figures;
+  return { figures, absent };
 }
 
 interface LineParts {
   readonly lane: Lane;
   /** Workers 0, where it was run. */
   readonly sequential: Lane | undefined;
-  readonly peers: readonly PeerFigures[];
+  readonly peers: PeerRuns;
 }
 
 function lineOf(subject: Subject, { lane, sequential, peers }: LineParts): BenchLine {
@@ -128,7 +137,8 @@ function lineOf(subject: Subject, { lane, sequential, peers }: LineParts): Bench
     counters: counts,
     restarts,
     stages: { ...prepared.stages, execute: stageOf(txs, milliseconds), ...partsOf(median) },
-    versus: versusOf(peers, median, options.txs),
+    versus: versusOf(peers.figures, median, options.txs),
+    ...(Object.keys(peers.absent).length === 0 ? {} : { absentPeers: peers.absent }),
     ...(iterations === null
       ? {}
       : { nanosecondsPerIteration: round((milliseconds * 1e6) / (txs * iterations), 3) }),
@@ -161,16 +171,16 @@ function partsOf({ stages, txs }: Round): Record<string, Stage> {
 /** @throws DeltacastError EXECUTION_FAULT where a peer used other gas: it did not do the same */
 function versusOf(
   peers: readonly PeerFigures[],
-  { passes, ...run }: Round,
+  { passes, ...ours }: Round,
   txs: number,
 ): BenchLine['versus'] {
   return Object.fromEntries(
-    peers.map(({ name, milliseconds, gas }) => {
-      if (gas * passes !== run.gas) {
-        const ours = run.gas / passes;
-        throw new DeltacastError('EXECUTION_FAULT', `${name} used ${gas} gas, not ${ours}`);
+    peers.map(({ name, run: { milliseconds, gas } }) => {
+      if (gas * passes !== ours.gas) {
+        const wanted = ours.gas / passes;
+        throw new DeltacastError('EXECUTION_FAULT', `${name} used ${gas} gas, not ${wanted}`);
       }
-      const ratio = round((milliseconds * passes) / run.milliseconds, 3);
+      const ratio = round((milliseconds * passes) / ours.milliseconds, 3);
       return [name, { tps: rate(txs, milliseconds), ratio }];
     }),
   );
