@@ -34,6 +34,7 @@ const SHARES = {
   notes: 1 / 32,
   record: 1 / 32,
   outcome: 1 / 10,
+  places: 1 / 20,
 } as const;
 
 /** What stays in a core's cache beside everything else. */
@@ -44,6 +45,8 @@ const JUMP_BYTES_PER_LINE = 1_024;
 
 /** 16 KiB: as many codes as one thread meets often, and half of a first-level cache. */
 const COMPILED_LINES = 256;
+/** 2 MiB: places for some 20,000 keys that nearly all stay. */
+const PLACES_MAX = 32_768;
 const NOTHING: Region = { base: 0, bytes: 0 };
 
 /** Plans the region and sets up the machine in it; nothing of an engine before remains. */
@@ -79,6 +82,7 @@ export function setUpMachine(
   const compiled = hasCompiler
     ? setter.table(map.M_COMPILED_TABLE, COMPILED_LINES, map.COMPILED_LINE_BYTES)
     : NOTHING;
+  setter.tableWithin(map.M_PLACES, SHARES.places, PLACES_MAX, map.PLACE_BYTES);
   const rest = setter.rest();
   setter.put(map.M_MEMORY, rest.base);
   setter.put(map.M_MEMORY_END, rest.base + rest.bytes);
@@ -132,6 +136,12 @@ class Setter {
     const rows = Math.floor(bytes / rowBytes);
     this.put(field + 8, base + (rows - RESERVE_ENTRIES) * rowBytes);
     return rows;
+  }
+
+  /** The same of a table that takes no more than a share, nor more than so many lines. */
+  tableWithin(field: number, share: number, linesMax: number, lineBytes: number): Region {
+    const lines = Math.min(((this.frames.bytes - map.MACHINE_BYTES) * share) / lineBytes, linesMax);
+    return this.table(field, 2 ** Math.floor(Math.log2(Math.max(lines, 2))), lineBytes);
   }
 
   /** {base, mask} of a table with at least so many lines, a power of two, all zero. */

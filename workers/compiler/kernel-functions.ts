@@ -21,7 +21,7 @@ const SIGNATURES = {
   selfDestruct: 'iiiI:I',
   callOpcode: 'iiiIi:I',
   createOpcode: 'iiiIi:I',
-  keccakMemo: 'iiii:',
+  hashMessage: 'iiii:',
   touch: 'iiIII:I',
   callDataWord: 'iIi:',
   callDataCopy: 'iiiI:I',

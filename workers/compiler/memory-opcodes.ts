@@ -248,6 +248,7 @@ function hash(e: Emitter): void {
   touch(e, offset, length);
   chargeWords(e, length);
   e.expectResult();
+  code.get(Local.machine);
   code.get(Local.memory);
   e.put(offset);
   code.op(Op.i32WrapI64);
@@ -255,10 +256,7 @@ function hash(e: Emitter): void {
   e.put(length);
   code.op(Op.i32WrapI64);
   e.pointer(e.slots.length);
-  code.get(Local.machine);
-  code.i32Const(map.M_KECCAK_MEMO);
-  code.op(Op.i32Add);
-  e.call('keccakMemo');
+  e.call('hashMessage');
   e.pushResult();
 }
 

@@ -19,7 +19,7 @@ export {
   tload, tstore,
 } from "./state-opcodes.as";
 export { callOpcode, createOpcode } from "./calls.as";
-export { keccakMemo } from "./keccak.as";
+export { hashMessage } from "./places.as";
 export { blobHash } from "./interpret.as";
 export {
   addmod, byteAt, clz, div, exp, expBytes, mod, mulmod, sar, sdiv, shl, shr, signExtend, smod,

@@ -10,7 +10,7 @@ import {
   sload, sstore, tload, tstore,
 } from "./state-opcodes.as";
 import { callOpcode, createOpcode } from "./calls.as";
-import { keccakMemo } from "./keccak.as";
+import { hashMessage } from "./places.as";
 import { jumpsOf } from "./jumps.as";
 import { endFrame } from "./messages.as";
 import { runCompiled } from "./run-compiled.as";
@@ -24,7 +24,7 @@ import { addressToWord, copyWord, isZeroWord, setWord, turnWord } from "./words.
 import {
   A_BALANCE, F_CALLER, F_CODE, F_CODE_LENGTH, F_COMPILED, F_GAS, F_INPUT, F_INPUT_LENGTH, F_JUMPS,
   F_MEMORY, F_MEMORY_SIZE, F_PARENT, F_PC, F_SELF, F_SP, F_VALUE, M_ABORT, M_BASE_FEE, M_BLOB_FEE,
-  M_BLOCK_GAS_LIMIT, M_CHAIN_ID, M_COINBASE, M_GAS_PRICE, M_KECCAK_MEMO, M_NEXT_FRAME, M_NUMBER,
+  M_BLOCK_GAS_LIMIT, M_CHAIN_ID, M_COINBASE, M_GAS_PRICE, M_NEXT_FRAME, M_NUMBER,
   M_OPCODES, M_ORIGIN, M_RANDAO, M_RECORD, M_RETURN, M_RETURN_LENGTH, M_TIMESTAMP, RESULT_FAILED,
   RESULT_OK, RESULT_REVERTED,
 } from "./map";
@@ -117,7 +117,7 @@ export function run(m: usize, entry: usize): void {
             const bytes = load<u32>(sp, 32);
             gas -= HASH_WORD_GAS * ((<i64>bytes + 31) >> 5);
             if (gas < 0) break;
-            keccakMemo(memoryOf(frame) + <usize>load<u32>(sp), bytes, sp + 32, m + M_KECCAK_MEMO);
+            hashMessage(m, memoryOf(frame) + <usize>load<u32>(sp), bytes, sp + 32);
             sp += 32; pc++; continue;
           }
           case OP_ADDRESS: {

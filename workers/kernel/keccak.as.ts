@@ -5,12 +5,6 @@
  * complemented, which leaves 5 of the 25 negations of a round. A hash is written as a word: four
  * u64 limbs, lowest first, of the big-endian number that it is.
  *
- * A thread remembers its last hashes of 32 and 64 bytes, which are the places of mapping entries
- * and array elements: a transfer hashes the sender's place twice. That memo is small on purpose:
- * 512 KiB gained less than 8 KiB (measured at 1M accounts). It has pairs of entries, the newer
- * first, so that the places of some 64 hot accounts nearly all stay in it. Keys are compared in
- * full, so the worst an enemy can do is to make it miss.
- *
  * Source: https://keccak.team/files/Keccak-reference-3.0.pdf and
  * https://keccak.team/files/Keccak-implementation-3.2.pdf (2.2: lane complementing).
  */
@@ -18,15 +12,6 @@ import { pair, reversed } from "./convert.as";
 import { CONSTANTS, lane, RATE, ROUNDS_BYTES } from "./keccak-parts.as";
 
 export { keccak256Pair } from "./keccak-pair.as";
-
-/** An entry is two cache lines: the key; then the hash (a word), and the key's length (u32). */
-const PAIRS_LOG2: u64 = 7;
-const ENTRY_BYTES: usize = 128;
-const ENTRY_HASH: usize = 64;
-const ENTRY_LENGTH: usize = 96;
-
-/** Size of a memo; it starts as zeros. */
-export const KECCAK_MEMO_BYTES: usize = 256 * ENTRY_BYTES;
 
 /**
  * The hash of `length` bytes at `from`; reads nothing outside of them.
@@ -86,67 +71,4 @@ export function keccak256(from: usize, length: u32, out: usize): void {
   }
   v128.store(out, reversed(pair(~a2, a3)));
   v128.store(out, reversed(pair(a0, ~a1)), 16);
-}
-
-/**
- * The same as keccak256, by way of a memo for 32 and 64 bytes.
- * @param memo  pointer to KECCAK_MEMO_BYTES of this thread's own
- */
-export function keccakMemo(from: usize, length: u32, out: usize, memo: usize): void {
-  if (length != 64 && length != 32) return keccak256(from, length, out);
-  const k0 = load<u64>(from), k1 = load<u64>(from, 8);
-  const k2 = load<u64>(from, 16), k3 = load<u64>(from, 24);
-  let k4: u64 = 0, k5: u64 = 0, k6: u64 = 0, k7: u64 = 0;
-  if (length == 64) {
-    k4 = load<u64>(from, 32);
-    k5 = load<u64>(from, 40);
-    k6 = load<u64>(from, 48);
-    k7 = load<u64>(from, 56);
-  }
-  let entry = memo + pairIndex(k0, k1, k2, k3, k4 ^ k5 ^ k6 ^ k7) * (2 * ENTRY_BYTES);
-  if (differs(entry, k0, k1, k2, k3, k4, k5, k6, k7, length)) {
-    const newer = entry;
-    entry += ENTRY_BYTES;
-    if (differs(entry, k0, k1, k2, k3, k4, k5, k6, k7, length)) {
-      // The newer one becomes the older one.
-      for (let at: usize = 0; at < ENTRY_BYTES; at += 16) {
-        v128.store(entry + at, v128.load(newer + at));
-      }
-      entry = newer;
-      keccak256(from, length, entry + ENTRY_HASH);
-      store<u64>(entry, k0);
-      store<u64>(entry, k1, 8);
-      store<u64>(entry, k2, 16);
-      store<u64>(entry, k3, 24);
-      store<u64>(entry, k4, 32);
-      store<u64>(entry, k5, 40);
-      store<u64>(entry, k6, 48);
-      store<u64>(entry, k7, 56);
-      store<u32>(entry, length, ENTRY_LENGTH);
-    }
-  }
-  store<u64>(out, load<u64>(entry, ENTRY_HASH));
-  store<u64>(out, load<u64>(entry, ENTRY_HASH + 8), 8);
-  store<u64>(out, load<u64>(entry, ENTRY_HASH + 16), 16);
-  store<u64>(out, load<u64>(entry, ENTRY_HASH + 24), 24);
-}
-
-// More parameters than usual: the key, which must stay in locals.
-@inline
-function differs(
-  entry: usize, k0: u64, k1: u64, k2: u64, k3: u64, k4: u64, k5: u64, k6: u64, k7: u64, length: u32,
-): bool {
-  const difference = (load<u64>(entry) ^ k0) | (load<u64>(entry, 8) ^ k1)
-    | (load<u64>(entry, 16) ^ k2) | (load<u64>(entry, 24) ^ k3)
-    | (load<u64>(entry, 32) ^ k4) | (load<u64>(entry, 40) ^ k5)
-    | (load<u64>(entry, 48) ^ k6) | (load<u64>(entry, 56) ^ k7)
-    | <u64>(load<u32>(entry, ENTRY_LENGTH) ^ length);
-  return difference != 0;
-}
-
-/** The top bits of a product with 2^64 / golden ratio; turns keep equal limbs from cancelling. */
-@inline
-function pairIndex(k0: u64, k1: u64, k2: u64, k3: u64, rest: u64): usize {
-  const mixed = (k0 ^ rotl(k1, 11)) + (k2 ^ rotl(k3, 23)) + rotl(rest, 37);
-  return <usize>((mixed * 0x9e3779b97f4a7c15) >>> (64 - PAIRS_LOG2));
 }

@@ -119,6 +119,9 @@ export const M_NOTES_END = 968;
 /** Codes that are compiled (compiled.as.ts); 0: there is no compiler. */
 export const M_COMPILED_TABLE = 972;
 export const M_COMPILED_MASK = 976;
+/** Places of mapping elements (places.as.ts). */
+export const M_PLACES = 980;
+export const M_PLACES_MASK = 984;
 
 export const KIND_CALL = 0;
 export const KIND_CREATE = 1;
@@ -129,9 +132,9 @@ export const OPCODE_ENTRY_BYTES = 8;
 /** 256 lines {number u64, is set u64, hash as four limbs}: hashes from outside the arena. */
 export const M_HASHES = 3072;
 export const HASH_LINE_BYTES = 48;
-/** Hashes of 32 and 64 bytes that were asked for lately (keccak.as.ts). */
+/** Hashes of short messages that were asked for lately (keccak-memo.as.ts). */
 export const M_KECCAK_MEMO = 15360;
-export const MACHINE_BYTES = 48128;
+export const MACHINE_BYTES = 56320;
 
 // Account entry: address, flags, hash, then values. One is 208 bytes.
 export const A_FLAGS = 20;
@@ -259,6 +262,9 @@ export const RESULT_OK = 1;
 export const RESULT_REVERTED = 2;
 /** What a frame answers, not how it ended: the frame M_NEXT_FRAME is to run first. */
 export const RESULT_ENTERS = 3;
+
+/** Line of the table of places. */
+export const PLACE_BYTES = 64;
 
 // Line of the table of compiled codes.
 export const COMPILED_ENTRY = 0;

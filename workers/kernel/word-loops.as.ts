@@ -4,6 +4,7 @@
  * predictor, and all of it in the first-level cache.
  */
 import * as keccak from "./keccak.as";
+import { keccakMemo } from "./keccak-memo.as";
 import * as u256 from "./u256.as";
 
 @inline
@@ -163,6 +164,6 @@ export function loopKeccakPair(ring: usize, count: u32, length: u32): void {
 export function loopKeccakMemo(ring: usize, count: u32, length: u32, step: u32): void {
   for (let i: u32 = 0; i < count; i++) {
     const at = line(ring, i * step);
-    keccak.keccakMemo(at, length, at + 96, ring + 8192);
+    keccakMemo(at, length, at + 96, ring + 8192);
   }
 }

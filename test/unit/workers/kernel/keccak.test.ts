@@ -5,6 +5,7 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { describe, expect, it, test } from 'vitest';
 import { kernelUrl } from '../../../../state/base/wasm.js';
 import { HEADER } from '../../../../state/kernel/map.js';
+import * as map from '../../../../workers/kernel/map.js';
 import { DATA_DIR, DATA_HINT } from '../../../helpers/data.js';
 import { bytes, Chance, getWord, kernel, memory } from './words.js';
 
@@ -17,8 +18,13 @@ const HINT = `SEED=${SEED} RUNS=${RUNS}`;
 const MESSAGE = 0x10000;
 const OTHER = MESSAGE + 0x2000;
 const OUT = MESSAGE + 0x4000;
-const MEMO = MESSAGE + 0x6000;
-const MEMO_BYTES = 32_768;
+const MEMO = MESSAGE + 0x5000;
+const MEMO_ENTRY_BYTES = 160;
+const MEMO_BYTES = 256 * MEMO_ENTRY_BYTES;
+/** With its memo where MEMO is. */
+const MACHINE = MEMO - map.M_KECCAK_MEMO;
+const PLACES = MEMO + MEMO_BYTES + 1_024;
+const PLACES_COUNT = 32;
 const END = memory.buffer.byteLength;
 
 const asNumber = (hash: Uint8Array): bigint => BigInt(`0x${Buffer.from(hash).toString('hex')}`);
@@ -129,29 +135,28 @@ describe('the memo', () => {
     return getWord(OUT);
   };
   const entries = (): number[] => {
-    const used = (index: number) => bytes[MEMO + index * 128 + 96] !== 0;
-    return Array.from({ length: MEMO_BYTES / 128 }, (_, index) => index).filter(used);
+    const used = (index: number) => bytes[MEMO + index * MEMO_ENTRY_BYTES + 144] !== 0;
+    return Array.from({ length: 256 }, (_, index) => index).filter(used);
   };
 
   it('answers as the library does, on misses, hits and after evictions', () => {
     const chance = new Chance(SEED + 6);
     bytes.fill(0, MEMO, MEMO + MEMO_BYTES);
-    const known = Array.from({ length: 100 }, () => random(chance, chance.below(2) * 32 + 32));
+    const known = Array.from({ length: 100 }, () => random(chance, 1 + chance.below(112)));
     for (let run = 0; run < RUNS; run++) {
       const pick = known[chance.below(known.length)]!;
       // Near misses: one bit apart, or a prefix, or the same bytes and zeros.
-      const message = new Uint8Array([pick, pick.subarray(0, 32), pick, pick][run & 3]!);
+      const message = new Uint8Array([pick, pick.subarray(0, -1), pick, pick][run & 3]!);
       if ((run & 7) === 2) message[chance.below(message.length)]! ^= 1 << chance.below(8);
       expect(memoHash(message), HINT).toBe(library(message));
     }
     expect(entries().length).toBeGreaterThan(48);
   });
 
-  it('tells 32 bytes from the same bytes and 32 zeros, and an empty entry from zeros', () => {
+  it('tells a message from the same with zeros behind it, and an empty entry from zeros', () => {
     bytes.fill(0, MEMO, MEMO + MEMO_BYTES);
-    const short = new Uint8Array(32);
-    const long = new Uint8Array(64);
-    for (const message of [short, long, short, long]) {
+    for (const length of [32, 64, 1, 2, 112, 111, 32, 64, 1, 2]) {
+      const message = new Uint8Array(length);
       expect(memoHash(message)).toBe(library(message));
     }
   });
@@ -166,7 +171,8 @@ describe('the memo', () => {
     const [entry] = entries();
     expect(entries()).toHaveLength(1);
     // A planted hash comes back: nothing was hashed.
-    bytes.fill(0x55, MEMO + entry! * 128 + 64, MEMO + entry! * 128 + 96);
+    const hash = MEMO + entry! * MEMO_ENTRY_BYTES + 112;
+    bytes.fill(0x55, hash, hash + 32);
     expect(memoHash(message)).toBe(BigInt(`0x${'55'.repeat(32)}`));
     for (let run = 0; run < 4_000; run++) memoHash(random(chance, 64));
     expect(memoHash(message)).toBe(library(message));
@@ -176,14 +182,87 @@ describe('the memo', () => {
     expect(behind.every((byte) => byte === 0xee)).toBe(true);
   });
 
-  it('keeps no other lengths', () => {
+  it('keeps no long messages, nor the empty one', () => {
     bytes.fill(0, MEMO, MEMO + MEMO_BYTES);
     const chance = new Chance(SEED + 8);
-    for (const length of [0, 31, 33, 63, 65, 96, 136]) {
+    for (const length of [0, 113, 128, 136]) {
       const message = random(chance, length);
       expect(memoHash(message)).toBe(library(message));
     }
     expect(entries()).toEqual([]);
+  });
+});
+
+describe('places of mapping elements', () => {
+  const view = new DataView(memory.buffer);
+  const begin = (): void => {
+    bytes.fill(0, MACHINE, PLACES + PLACES_COUNT * map.PLACE_BYTES);
+    view.setUint32(MACHINE + map.M_PLACES, PLACES, true);
+    view.setUint32(MACHINE + map.M_PLACES_MASK, PLACES_COUNT - 1, true);
+  };
+  const hash = (message: Uint8Array): bigint => {
+    bytes.set(message, MESSAGE);
+    kernel.hashMessage(MACHINE, MESSAGE, message.length, OUT);
+    return getWord(OUT);
+  };
+  const used = (): number[] =>
+    Array.from({ length: PLACES_COUNT }, (_, line) => PLACES + line * map.PLACE_BYTES).filter(
+      (line) => bytes[line] !== 0,
+    );
+  /** Key of 160 bits, slot of 32. */
+  const place = (chance: Chance): Uint8Array => {
+    const message = new Uint8Array(64);
+    message.set(random(chance, 20), 12);
+    message.set(random(chance, 4), 60);
+    return message;
+  };
+
+  it('are as the library says, on misses, hits and near misses', () => {
+    begin();
+    const chance = new Chance(SEED + 9);
+    const known = Array.from({ length: 40 }, () => place(chance));
+    for (let run = 0; run < RUNS; run++) {
+      const message = Uint8Array.from(known[chance.below(known.length)]!);
+      // One bit apart in any byte: also where only zeros are a place.
+      if ((run & 3) === 0) message[chance.below(64)]! ^= 1 << chance.below(8);
+      expect(hash(message), HINT).toBe(library(message));
+    }
+    expect(used().length).toBeGreaterThan(PLACES_COUNT / 2);
+  });
+
+  it('are told from an empty line where all of the key is 0', () => {
+    begin();
+    const message = new Uint8Array(64);
+    for (let run = 0; run < 3; run++) expect(hash(message)).toBe(library(message));
+    expect(used()).toHaveLength(1);
+  });
+
+  it('are taken from their line, into the message too', () => {
+    begin();
+    const message = place(new Chance(SEED + 10));
+    hash(message);
+    const [line] = used();
+    // A planted hash comes back: nothing was hashed.
+    bytes.fill(0x66, line! + 32, line! + 64);
+    bytes.set(message, MESSAGE);
+    kernel.hashMessage(MACHINE, MESSAGE, 64, MESSAGE + 8);
+    expect(getWord(MESSAGE + 8)).toBe(BigInt(`0x${'66'.repeat(32)}`));
+  });
+
+  it('are not looked for where the key is longer or has another form', () => {
+    begin();
+    for (let at = 0; at < 64; at++) {
+      const isPart = (at >= 12 && at < 32) || at >= 60;
+      const message = new Uint8Array(64);
+      message[at] = 1;
+      const before = used().length;
+      expect(hash(message)).toBe(library(message));
+      if (!isPart) expect(used()).toHaveLength(before);
+    }
+    for (const length of [0, 32, 63, 65, 200]) {
+      const message = new Uint8Array(length);
+      expect(hash(message)).toBe(library(message));
+    }
   });
 });
 
