@@ -61,6 +61,21 @@ export function accountAt(m: usize, address: usize): usize {
   }
 }
 
+/** The entry of an account that the transaction has met, or 0. */
+export function knownAccount(m: usize, address: usize): usize {
+  const hash = hashField(hashAddress(address), address, KIND_BALANCE);
+  const mask = load<u32>(m, M_ACCOUNT_MASK);
+  const table = <usize>load<u32>(m, M_ACCOUNT_TABLE);
+  let at = hash & mask;
+  while (true) {
+    const bucket = table + (<usize>at << 3);
+    if (load<u32>(bucket) != load<u32>(m, M_GENERATION)) return 0;
+    const entry = <usize>load<u32>(bucket, 4);
+    if (load<u32>(entry, A_HASH) == hash && isAddress(entry, address)) return entry;
+    at = (at + 1) & mask;
+  }
+}
+
 @inline
 export function isAddress(a: usize, b: usize): bool {
   return load<u64>(a) == load<u64>(b) && load<u64>(a, 8) == load<u64>(b, 8)
@@ -183,7 +198,9 @@ function fieldHash(account: usize, kind: u32): u32 {
 
 /** No balance, no nonce, no code (EIP-161). Reads no more than it needs. */
 export function isEmpty(m: usize, account: usize): bool {
-  if (load<u32>(account, A_FLAGS) & HAS_NONCE && load<u64>(account, A_NONCE) != 0) return false;
+  const flags = load<u32>(account, A_FLAGS);
+  if (flags & HAS_NONCE && load<u64>(account, A_NONCE) != 0) return false;
+  if (flags & HAS_CODE && load<u32>(account, A_CODE) != 0) return false;
   needBalance(account);
   if (!isZeroWord(account + A_BALANCE) || codeOf(m, account) != 0) return false;
   needNonce(m, account);
@@ -202,8 +219,17 @@ export function isDelegation(code: usize): bool {
   return codeLength(code) == 23 && (load<u32>(codeBytes(code)) & 0xffffff) == 0x0001ef;
 }
 
-/** The entry of a slot, made if need be. @param key  four limbs */
+/**
+ * The entry of a slot, made if need be: mostly the one made last, since who writes has just read.
+ * @param key  four limbs
+ */
+@inline
 export function slotAt(m: usize, account: usize, key: usize): usize {
+  const newest = <usize>load<u32>(account, A_SLOTS);
+  return newest != 0 && sameWord(newest, key) ? newest : findSlot(m, account, key);
+}
+
+function findSlot(m: usize, account: usize, key: usize): usize {
   const hash = hashSlot(load<u64>(account, A_SUM), account, key);
   const mask = load<u32>(m, M_SLOT_MASK);
   const table = <usize>load<u32>(m, M_SLOT_TABLE);

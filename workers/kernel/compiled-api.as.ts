@@ -8,7 +8,7 @@ import { needBalance } from "./access.as";
 import { growMemory, tooFar, touchRange } from "./memory.as";
 import { copyIn, copyWords } from "./state-opcodes.as";
 import { fitsU32 } from "./u256.as";
-import { copyWord, setWord, turnWord } from "./words.as";
+import { copyBytes, copyWord, setWord, turnWord } from "./words.as";
 import {
   A_BALANCE, F_CODE, F_CODE_LENGTH, F_INPUT, F_INPUT_LENGTH, F_MEMORY, F_MEMORY_SIZE, F_SELF,
   M_RETURN, M_RETURN_LENGTH,
@@ -47,7 +47,7 @@ export function callDataWord(frame: usize, offset: u64, out: usize): void {
   const there = length - offset;
   if (there >= 32) return turnWord(from, out);
   setWord(out, 0);
-  memory.copy(out, from, <usize>there);
+  copyBytes(out, from, <usize>there);
   turnWord(out, out);
 }
 
@@ -90,9 +90,7 @@ export function memoryCopy(m: usize, frame: usize, sp: usize, gas: i64): i64 {
   if (gas < 0) return -1;
   gas -= copyWords(sp + 64);
   if (gas < 0) return -1;
-  const bytes = <usize>load<u32>(sp, 64);
-  if (bytes == 0) return gas;
   const base = <usize>load<u32>(frame, F_MEMORY);
-  memory.copy(base + <usize>load<u32>(sp), base + <usize>load<u32>(sp, 32), bytes);
+  copyBytes(base + <usize>load<u32>(sp), base + <usize>load<u32>(sp, 32), <usize>load<u32>(sp, 64));
   return gas;
 }

@@ -20,13 +20,13 @@ import {
   add, addmod, and, byteAt, clz, div, eq, exp, expBytes, fitsU32, fitsU64, fromBytes, gt, isZero,
   lt, mod, mul, mulmod, not, or, sar, sdiv, sgt, shl, shr, signExtend, slt, smod, sub, toBytes, xor,
 } from "./u256.as";
-import { addressToWord, copyWord, isZeroWord, setWord, turnWord } from "./words.as";
+import { addressToWord, copyBytes, copyWord, isZeroWord, setWord, turnWord } from "./words.as";
 import {
   A_BALANCE, F_CALLER, F_CODE, F_CODE_LENGTH, F_COMPILED, F_GAS, F_INPUT, F_INPUT_LENGTH, F_JUMPS,
   F_MEMORY, F_MEMORY_SIZE, F_PARENT, F_PC, F_SELF, F_SP, F_VALUE, M_ABORT, M_BASE_FEE, M_BLOB_FEE,
-  M_BLOCK_GAS_LIMIT, M_CHAIN_ID, M_COINBASE, M_GAS_PRICE, M_NEXT_FRAME, M_NUMBER,
-  M_OPCODES, M_ORIGIN, M_RANDAO, M_RECORD, M_RETURN, M_RETURN_LENGTH, M_TIMESTAMP, RESULT_FAILED,
-  RESULT_OK, RESULT_REVERTED,
+  M_BLOCK_GAS_LIMIT, M_CHAIN_ID, M_COINBASE, M_GAS_PRICE, M_NEXT_FRAME, M_NUMBER, M_OPCODES,
+  M_ORIGIN, M_RANDAO, M_RECORD, M_RETURN, M_RETURN_LENGTH, M_TIMESTAMP, RESULT_FAILED, RESULT_OK,
+  RESULT_REVERTED,
 } from "./map";
 import { R_BLOB_HASHES } from "./record-map";
 import {
@@ -256,11 +256,8 @@ export function run(m: usize, entry: usize): void {
             if (gas < 0) break;
             gas -= copyWords(sp + 64);
             if (gas < 0) break;
-            const bytes = <usize>load<u32>(sp, 64);
-            if (bytes != 0) {
-              const base = memoryOf(frame);
-              memory.copy(base + <usize>load<u32>(sp), base + <usize>load<u32>(sp, 32), bytes);
-            }
+            const base = memoryOf(frame), bytes = <usize>load<u32>(sp, 64);
+            copyBytes(base + <usize>load<u32>(sp), base + <usize>load<u32>(sp, 32), bytes);
             sp += 96; pc++; continue;
           }
           case OP_PUSH0: { sp -= 32; setWord(sp, 0); pc++; continue; }
@@ -421,7 +418,7 @@ function callDataLoad(frame: usize, sp: usize): void {
   const there = <usize>(length - offset);
   v128.store(sp, i64x2.splat(0));
   v128.store(sp, i64x2.splat(0), 16);
-  memory.copy(sp, from, there);
+  copyBytes(sp, from, there);
   turnWord(sp, sp);
 }
 

@@ -12,10 +12,21 @@ const INITCODE_WORD: i64 = 2;
 const AUTHORIZATION: i64 = 25000;
 const FLOOR_TOKEN: i64 = 10;
 
+/** Zero bytes of the data. */
+export function zeroBytes(record: usize): i64 {
+  let at = record + <usize>load<u32>(record, R_DATA);
+  const end = at + <usize>load<u32>(record, R_DATA + 4);
+  let zeros: i64 = 0;
+  for (; at + 16 <= end; at += 16) {
+    zeros += <i64>popcnt<i32>(i8x16.bitmask(i8x16.eq(v128.load(at), i8x16.splat(0))));
+  }
+  for (; at < end; at++) zeros += i64(load<u8>(at) == 0);
+  return zeros;
+}
+
 /** Sources: Yellow Paper 6.2 (g0), EIP-2028, EIP-2930, EIP-3860, EIP-7702. */
-export function intrinsicGas(m: usize, record: usize): i64 {
+export function intrinsicGas(m: usize, record: usize, zeros: i64): i64 {
   const length = <i64>load<u32>(record, R_DATA + 4);
-  const zeros = zeroBytes(record);
   let gas = TRANSACTION + zeros * ZERO_BYTE + (length - zeros) * NONZERO_BYTE;
   if (load<u8>(record, R_FLAGS) & IS_CREATION) {
     gas += CREATION;
@@ -30,20 +41,8 @@ export function intrinsicGas(m: usize, record: usize): i64 {
   return gas + <i64>load<u32>(record, R_AUTHORIZATIONS + 4) * AUTHORIZATION;
 }
 
-export function floorGas(m: usize, record: usize): i64 {
+export function floorGas(m: usize, record: usize, zeros: i64): i64 {
   if (load<u32>(m, M_FORK) < <u32>FORK_PRAGUE) return 0;
-  const zeros = zeroBytes(record);
   const tokens = zeros + (<i64>load<u32>(record, R_DATA + 4) - zeros) * 4;
   return TRANSACTION + tokens * FLOOR_TOKEN;
-}
-
-function zeroBytes(record: usize): i64 {
-  let at = record + <usize>load<u32>(record, R_DATA);
-  const end = at + <usize>load<u32>(record, R_DATA + 4);
-  let zeros: i64 = 0;
-  for (; at + 16 <= end; at += 16) {
-    zeros += <i64>popcnt<i32>(i8x16.bitmask(i8x16.eq(v128.load(at), i8x16.splat(0))));
-  }
-  for (; at < end; at++) zeros += i64(load<u8>(at) == 0);
-  return zeros;
 }

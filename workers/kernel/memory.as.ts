@@ -6,6 +6,7 @@
  */
 import { giveUp } from "./access.as";
 import { fitsU32 } from "./convert.as";
+import { copyBytes } from "./words.as";
 import {
   ABORT_WINDOW, F_MEMORY, F_MEMORY_SIZE, M_MEMORY_END, M_RETURN, M_RETURN_LENGTH,
 } from "./map";
@@ -68,7 +69,7 @@ function clear(from: usize, to: usize): void {
 /** Return data of the last message: from here on the memories end before it. */
 export function setReturn(m: usize, from: usize, length: u32): void {
   const to = load<u32>(m, M_MEMORY_END) - length;
-  if (length != 0) memory.copy(to, from, length);
+  copyBytes(to, from, length);
   store<u32>(m, to, M_RETURN);
   store<u32>(m, length, M_RETURN_LENGTH);
 }

@@ -5,7 +5,7 @@
  */
 import { codeBytes, codeLength } from "../../state/kernel/code.as";
 import { changedAccounts, changedSlots, noPlace } from "./changes.as";
-import { copyAddress, copyWord, sameWord, setWord, turnWord } from "./words.as";
+import { copyAddress, copyBytes, copyWord, sameWord, setWord, turnWord } from "./words.as";
 import { toBytes } from "./u256.as";
 import {
   ACCOUNT_BYTES, A_BALANCE, A_BALANCE_0, A_BALANCE_VERSION, A_CODE, A_CODE_0, A_CODE_VERSION,
@@ -273,7 +273,7 @@ function writeLogs(m: usize, list: usize, end: usize): usize {
   const bytes = <usize>load<u32>(m, M_LOGS_TOP) - from;
   if (list + 4 + bytes > end) return 0;
   store<u32>(list, load<u32>(m, M_LOG_COUNT));
-  if (bytes != 0) memory.copy(list + 4, from, bytes);
+  copyBytes(list + 4, from, bytes);
   return list + 4 + bytes;
 }
 
@@ -281,6 +281,6 @@ function writeOutput(m: usize, at: usize, end: usize): usize {
   const length = load<u32>(m, M_RETURN_LENGTH);
   if (at + 4 + length > end) return 0;
   store<u32>(at, length);
-  if (length != 0) memory.copy(at + 4, <usize>load<u32>(m, M_RETURN), length);
+  copyBytes(at + 4, <usize>load<u32>(m, M_RETURN), length);
   return at + 4 + length;
 }

@@ -8,6 +8,7 @@ import { lt } from "./u256.as";
 const FEW: u32 = 12;
 
 export function sortPointers(list: usize, count: u32, areAccounts: bool): void {
+  if (count < 2) return;
   if (count <= FEW) return insertAll(list, count, areAccounts);
   for (let root = count >> 1; root > 0; root--) siftDown(list, root - 1, count, areAccounts);
   for (let last = count - 1; last > 0; last--) {

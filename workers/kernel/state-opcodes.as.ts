@@ -13,7 +13,7 @@ import { saveAccount, saveSlot, saveTransient } from "./journal.as";
 import { touchRange } from "./memory.as";
 import { add, fitsU64 } from "./u256.as";
 import {
-  copyAddress, copyWord, isZeroWord, sameWord, setWord, turnWord, wordToAddress,
+  copyAddress, copyBytes, copyWord, isZeroWord, sameWord, setWord, turnWord, wordToAddress,
 } from "./words.as";
 import {
   A_BALANCE, A_FLAGS, ABORT_HASH, ABORT_WINDOW, F_MEMORY, F_SELF, F_STATIC, FORK_CANCUN,
@@ -192,7 +192,7 @@ export function copyIn(frame: usize, sp: usize, source: usize, sourceLength: u32
   let there: u32 = 0;
   if (fitsU64(sp + 32) && from < <u64>sourceLength) {
     there = min(length, sourceLength - <u32>from);
-    memory.copy(to, source + <usize>from, there);
+    copyBytes(to, source + <usize>from, there);
   }
   if (there < length) memory.fill(to + there, 0, length - there);
 }
@@ -232,10 +232,7 @@ export function log(m: usize, frame: usize, sp: usize, gas: i64, topics: u32): i
     turnWord(sp + 64 + (<usize>topic << 5), at);
   }
   store<u32>(at, length);
-  // A copy of nothing from beyond the arena would be a trap.
-  if (length != 0) {
-    memory.copy(at + 4, <usize>load<u32>(frame, F_MEMORY) + <usize>load<u32>(sp), length);
-  }
+  copyBytes(at + 4, <usize>load<u32>(frame, F_MEMORY) + <usize>load<u32>(sp), length);
   store<u32>(m, <u32>at + 4 + length, M_LOGS_TOP);
   store<u32>(m, load<u32>(m, M_LOG_COUNT) + 1, M_LOG_COUNT);
   return gas;

@@ -5,14 +5,14 @@
  * EIP-7702, EIP-7825.
  */
 import {
-  accountAt, codeOf, giveUp, isAddress, isDelegation, isFull, makeBlind, needBalance, needNonce,
-  slotAt,
+  accountAt, codeOf, giveUp, isAddress, isDelegation, isFull, knownAccount, makeBlind, needBalance,
+  needNonce, slotAt,
 } from "./access.as";
 import { applyAuthorizations } from "./authorizations.as";
 import { noncedAddress } from "./calls.as";
 import { mulHigh } from "./limbs.as";
 import { run } from "./interpret.as";
-import { floorGas, intrinsicGas } from "./intrinsic.as";
+import { floorGas, intrinsicGas, zeroBytes } from "./intrinsic.as";
 import { tidyJumps } from "./jumps.as";
 import { startMessage } from "./messages.as";
 import { settleAccounts } from "./settle.as";
@@ -92,7 +92,8 @@ export function executeTransaction(
   store<u32>(m, <u32>record, M_RECORD);
   copyAddress(record + R_SENDER, m + M_ORIGIN);
   const sender = accountAt(m, record + R_SENDER);
-  const intrinsic = intrinsicGas(m, record), floor = floorGas(m, record);
+  const zeros = zeroBytes(record);
+  const intrinsic = intrinsicGas(m, record, zeros), floor = floorGas(m, record, zeros);
   const reason = refuse(m, record, sender, max(intrinsic, floor));
   if (load<u32>(m, M_ABORT) != 0) return aborted(m, out, end);
   if (reason != VALID) return endRefused(m, out, end, <u32>reason);
@@ -180,12 +181,12 @@ function refuseSender(m: usize, record: usize, sender: usize, gasLimit: u64): i3
     return REASON_NOT_EOA;
   }
   setPrice(m, record);
-  if (!canPay(m, record, sender, m + M_GAS_PRICE, gasLimit, false)) return REASON_FUNDS;
-  const type = load<u8>(record, R_TYPE);
-  if (type == 3 && lt(record + R_BLOB_FEE, m + M_BLOB_FEE)) return REASON_INVALID;
-  if (type > 1 && !canPay(m, record, sender, record + R_MAX_FEE, gasLimit, type == 3)) {
-    return REASON_FUNDS;
-  }
+  // Who can pay the highest price can pay the one that is asked for.
+  if (load<u8>(record, R_TYPE) == 3) {
+    if (!canPay(m, record, sender, m + M_GAS_PRICE, gasLimit, false)) return REASON_FUNDS;
+    if (lt(record + R_BLOB_FEE, m + M_BLOB_FEE)) return REASON_INVALID;
+    if (!canPay(m, record, sender, record + R_MAX_FEE, gasLimit, true)) return REASON_FUNDS;
+  } else if (!canPay(m, record, sender, record + R_MAX_FEE, gasLimit, false)) return REASON_FUNDS;
   const expected = load<u64>(sender, A_NONCE);
   if (nonce != expected) return nonce < expected ? REASON_NONCE_LOW : REASON_NONCE_HIGH;
   return nonce == u64.MAX_VALUE ? REASON_INVALID : VALID;
@@ -328,7 +329,8 @@ function payBack(m: usize, sender: usize, gas: i64): void {
 function payFee(m: usize, spent: i64): void {
   const fee = m + M_SCRATCH_3;
   times(m + M_TIP, <u64>spent, fee);
-  const coinbase = accountAt(m, m + M_COINBASE);
+  const coinbase = knownAccount(m, m + M_COINBASE);
+  if (coinbase == 0) return;
   const flags = load<u32>(coinbase, A_FLAGS);
   if (!(flags & (HAS_BALANCE | HAS_NONCE | HAS_CODE | IS_TOUCHED))) return;
   needBalance(coinbase);
