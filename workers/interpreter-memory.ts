@@ -83,6 +83,7 @@ export function setUpMachine(
     ? setter.table(map.M_COMPILED_TABLE, COMPILED_LINES, map.COMPILED_LINE_BYTES)
     : NOTHING;
   setter.tableWithin(map.M_PLACES, SHARES.places, PLACES_MAX, map.PLACE_BYTES);
+  setter.put(map.M_HABITS, setter.lines(map.HABITS, map.HABIT_BYTES).base);
   const rest = setter.rest();
   setter.put(map.M_MEMORY, rest.base);
   setter.put(map.M_MEMORY_END, rest.base + rest.bytes);
@@ -147,9 +148,15 @@ class Setter {
   /** {base, mask} of a table with at least so many lines, a power of two, all zero. */
   table(field: number, linesMin: number, lineBytes: number): Region {
     const lines = 2 ** Math.ceil(Math.log2(Math.max(linesMin, 2)));
-    this.put(field, this.next);
+    const region = this.lines(lines, lineBytes);
+    this.put(field, region.base);
     this.put(field + 4, lines - 1);
-    const region = { base: this.next, bytes: lines * lineBytes };
+    return region;
+  }
+
+  /** All zero. */
+  lines(count: number, lineBytes: number): Region {
+    const region = { base: this.next, bytes: count * lineBytes };
     this.bytes.fill(0, region.base, region.base + region.bytes);
     this.next = Math.ceil((region.base + region.bytes) / ALIGNMENT) * ALIGNMENT;
     return region;

@@ -139,9 +139,14 @@ export function touchCells(a: u32, b: u32, c: u32, d: u32, e: u32): u32 {
   const at = firstWord(table, a >> right), bt = firstWord(table, b >> right);
   const ct = firstWord(table, c >> right), dt = firstWord(table, d >> right);
   const et = firstWord(table, e >> right);
-  const keys = <usize>load<u32>(H_KEYS), cells = <usize>load<u32>(H_CELLS);
-  return touchLines(keys, cells, at) | touchLines(keys, cells, bt) | touchLines(keys, cells, ct)
-    | touchLines(keys, cells, dt) | touchLines(keys, cells, et);
+  return touchLines(at) | touchLines(bt) | touchLines(ct) | touchLines(dt) | touchLines(et);
+}
+
+/** The first half of it for one key: loads its index slot. @returns what `touchLines` takes */
+@inline
+export function indexWord(hash: u32): u32 {
+  const log2 = load<u32>(H_INDEX_WORD) & 0xff;
+  return firstWord(tablePointer(log2), hash >> (32 - log2));
 }
 
 @inline
@@ -149,11 +154,11 @@ function firstWord(table: usize, at: u32): u32 {
   return load<u32>(table + <usize>at * INDEX_SLOT_BYTES);
 }
 
-/** @param word  an id plus one; 0 stands for the first */
+/** The second half: its lines. @param word  an id plus one; 0 stands for the first */
 @inline
-function touchLines(keys: usize, cells: usize, word: u32): u32 {
+export function touchLines(word: u32): u32 {
   const line = <usize>(word - u32(word != 0)) * CELL_BYTES;
-  return load<u32>(keys + line) | load<u32>(cells + line);
+  return load<u32>(<usize>load<u32>(H_KEYS) + line) | load<u32>(<usize>load<u32>(H_CELLS) + line);
 }
 
 /** Un-interns the newest cells until `count` are left (writer only; their values are undone). */

@@ -21,7 +21,7 @@ const SIGNATURES = {
   selfDestruct: 'iiiI:I',
   callOpcode: 'iiiIi:I',
   createOpcode: 'iiiIi:I',
-  hashMessage: 'iiii:',
+  hashMessage: 'iiiii:',
   touch: 'iiIII:I',
   callDataWord: 'iIi:',
   callDataCopy: 'iiiI:I',

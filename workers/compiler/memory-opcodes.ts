@@ -249,6 +249,7 @@ function hash(e: Emitter): void {
   chargeWords(e, length);
   e.expectResult();
   code.get(Local.machine);
+  code.get(Local.frame);
   code.get(Local.memory);
   e.put(offset);
   code.op(Op.i32WrapI64);

@@ -48,6 +48,7 @@ export function noPlace(m: usize): usize {
   return 0;
 }
 
+@inline
 function isChanged(account: usize): bool {
   if (load<u32>(account, A_FLAGS) & IS_TOUCHED) return true;
   let slot = <usize>load<u32>(account, A_SLOTS);

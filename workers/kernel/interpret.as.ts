@@ -117,7 +117,7 @@ export function run(m: usize, entry: usize): void {
             const bytes = load<u32>(sp, 32);
             gas -= HASH_WORD_GAS * ((<i64>bytes + 31) >> 5);
             if (gas < 0) break;
-            hashMessage(m, memoryOf(frame) + <usize>load<u32>(sp), bytes, sp + 32);
+            hashMessage(m, frame, memoryOf(frame) + <usize>load<u32>(sp), bytes, sp + 32);
             sp += 32; pc++; continue;
           }
           case OP_ADDRESS: {

@@ -122,6 +122,11 @@ export const M_COMPILED_MASK = 976;
 /** Places of mapping elements (places.as.ts). */
 export const M_PLACES = 980;
 export const M_PLACES_MASK = 984;
+/** What called functions are in the habit of touching (habits.as.ts). */
+export const M_HABITS = 988;
+/** Steps before this one, in the batch of this epoch, were looked at ahead (foresight.as.ts). */
+export const M_AHEAD_END = 992;
+export const M_AHEAD_EPOCH = 996;
 
 export const KIND_CALL = 0;
 export const KIND_CREATE = 1;
@@ -263,8 +268,17 @@ export const RESULT_REVERTED = 2;
 /** What a frame answers, not how it ended: the frame M_NEXT_FRAME is to run first. */
 export const RESULT_ENTERS = 3;
 
-/** Line of the table of places. */
+/** Line of the table of places: the parts of a key that may be other than 0; the hash, a word. */
+export const PLACE_HASH = 32;
 export const PLACE_BYTES = 64;
+
+/** Line of the table of habits: who is called (20 raw bytes), how; then what it asks for. */
+export const HABIT_SELECTOR = 20;
+export const HABIT_COUNT = 24;
+export const HABIT_LINES_AT = 28;
+export const HABIT_BYTES = 64;
+/** Lines, a power of two. */
+export const HABITS = 64;
 
 // Line of the table of compiled codes.
 export const COMPILED_ENTRY = 0;

@@ -73,6 +73,7 @@ export function startMessage(m: usize): void {
 }
 
 /** The code of an account, or of the one that it delegates to (EIP-7702). */
+@inline
 function codeToRun(m: usize, account: usize): usize {
   const code = codeOf(m, account);
   if (code == 0 || load<u32>(m, M_FORK) < <u32>FORK_PRAGUE || !isDelegation(code)) return code;
@@ -95,6 +96,7 @@ function endAtOnce(m: usize, mark: u32, markBefore: u32, result: u32, gas: i64):
 }
 
 /** Takes the value from the payer to the account; both are touched. @returns false on overflow */
+@inline
 function moveValue(m: usize, self: usize): bool {
   const payer = <usize>load<u32>(m, MSG_PAYER);
   if (payer == 0) return true;

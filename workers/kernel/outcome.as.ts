@@ -219,9 +219,14 @@ function writeSlots(
 }
 
 /** Codes that an account is left with, once each, in the order of their making. */
+@inline
 function writeCodes(m: usize, list: usize, end: usize): usize {
   if (list + 4 > end) return 0;
   store<u32>(list, 0);
+  return load<u32>(m, M_LAST_CODE) == 0 ? list + 4 : listCodes(m, list, end);
+}
+
+function listCodes(m: usize, list: usize, end: usize): usize {
   let at = list + 4;
   let top = <usize>load<u32>(m, M_MEMORY);
   const bottom = top, limit = <usize>load<u32>(m, M_RETURN);

@@ -5,14 +5,13 @@
  * slots below 2^32. A line holds all of the key, which is compared in full: a place is never wrong,
  * and the worst an enemy can do is to make it miss.
  */
+import { learnHabit } from "./habits.as";
 import { keccak256 } from "./keccak.as";
 import { keccakMemo } from "./keccak-memo.as";
-import { M_KECCAK_MEMO, M_PLACES, M_PLACES_MASK, PLACE_BYTES } from "./map";
+import { M_KECCAK_MEMO, M_PLACES, M_PLACES_MASK, PLACE_BYTES, PLACE_HASH } from "./map";
 import { copyWord } from "./words.as";
 
-/** The four parts of 64 bytes that may be other than 0, as u64; then the hash, a word. */
-const PLACE_HASH: usize = 32;
-/** In the lower half of the first part, which is 0 in every key: the line is in use. */
+/** In the lower half of a line's first part, which is 0 in every key: the line is in use. */
 const IN_USE: u64 = 1;
 const LOW_HALF: u64 = 0xffffffff;
 
@@ -20,34 +19,49 @@ const LOW_HALF: u64 = 0xffffffff;
  * keccak256 for the EVM: by way of what this thread has hashed before, where that is likely.
  * @param out  pointer to a word, may be anywhere, also in the message
  */
-export function hashMessage(m: usize, from: usize, length: u32, out: usize): void {
-  if (length == 64) {
-    const k1 = load<u64>(from, 8), k7 = load<u64>(from, 56);
-    const rest = load<u64>(from) | load<u64>(from, 32) | load<u64>(from, 40) | load<u64>(from, 48);
-    if ((rest | ((k1 | k7) & LOW_HALF)) == 0) {
-      const line = lineOf(m, k1, load<u64>(from, 16), load<u64>(from, 24), k7, from);
-      return copyWord(line + PLACE_HASH, out);
-    }
+// Five parameters: the frame and the opcode's operands.
+export function hashMessage(m: usize, frame: usize, from: usize, length: u32, out: usize): void {
+  if (length != 64 || !isPlace(from)) return keccakMemo(from, length, out, m + M_KECCAK_MEMO);
+  const line = placeLine(m, from);
+  if (!isPlaceOf(line, from)) {
+    keccak256(from, 64, line + PLACE_HASH);
+    keepPlace(line, from);
+    learnHabit(m, frame, from);
   }
-  keccakMemo(from, length, out, m + M_KECCAK_MEMO);
+  copyWord(line + PLACE_HASH, out);
 }
 
-// Six parameters: the key, in locals and as bytes.
+/** Whether 64 bytes are the key of a place. */
 @inline
-function lineOf(m: usize, k1: u64, k2: u64, k3: u64, k7: u64, from: usize): usize {
-  const mixed = (k1 ^ rotl(k2, 23)) + (rotl(k3, 41) ^ rotl(k7, 11));
-  const at = <u32>((mixed * 0x9e3779b97f4a7c15) >>> 32) & load<u32>(m, M_PLACES_MASK);
-  const line = <usize>load<u32>(m, M_PLACES) + <usize>at * PLACE_BYTES;
-  const differs = (load<u64>(line) ^ k1 ^ IN_USE) | (load<u64>(line, 8) ^ k2)
-    | (load<u64>(line, 16) ^ k3) | (load<u64>(line, 24) ^ k7);
-  if (differs != 0) learn(line, from);
-  return line;
+function isPlace(message: usize): bool {
+  const zeros = load<u64>(message) | load<u64>(message, 32) | load<u64>(message, 40)
+    | load<u64>(message, 48);
+  return (zeros | ((load<u64>(message, 8) | load<u64>(message, 56)) & LOW_HALF)) == 0;
 }
 
-function learn(line: usize, from: usize): void {
-  keccak256(from, 64, line + PLACE_HASH);
-  store<u64>(line, load<u64>(from, 8) | IN_USE);
-  store<u64>(line, load<u64>(from, 16), 8);
-  store<u64>(line, load<u64>(from, 24), 16);
-  store<u64>(line, load<u64>(from, 56), 24);
+/** The line where a place is kept, if it is. */
+@inline
+export function placeLine(m: usize, message: usize): usize {
+  const key = load<u64>(message, 8) ^ rotl(load<u64>(message, 16), 23);
+  const mixed = key + (rotl(load<u64>(message, 24), 41) ^ rotl(load<u64>(message, 56), 11));
+  const at = <u32>((mixed * 0x9e3779b97f4a7c15) >>> 32) & load<u32>(m, M_PLACES_MASK);
+  return <usize>load<u32>(m, M_PLACES) + <usize>at * PLACE_BYTES;
+}
+
+@inline
+export function isPlaceOf(line: usize, message: usize): bool {
+  const differs = (load<u64>(line) ^ load<u64>(message, 8) ^ IN_USE)
+    | (load<u64>(line, 8) ^ load<u64>(message, 16))
+    | (load<u64>(line, 16) ^ load<u64>(message, 24))
+    | (load<u64>(line, 24) ^ load<u64>(message, 56));
+  return differs == 0;
+}
+
+/** Names the line's key, whose hash is there: those of its parts that may be other than 0. */
+@inline
+export function keepPlace(line: usize, message: usize): void {
+  store<u64>(line, load<u64>(message, 8) | IN_USE);
+  store<u64>(line, load<u64>(message, 16), 8);
+  store<u64>(line, load<u64>(message, 24), 16);
+  store<u64>(line, load<u64>(message, 56), 24);
 }

@@ -73,6 +73,7 @@ export function sstore(m: usize, frame: usize, sp: usize, gas: i64): i64 {
 }
 
 /** Gas of a change, and its refund (EIP-2200 as EIP-3529 left it). */
+@inline
 function chargeChange(m: usize, slot: usize, value: usize): i64 {
   const before = slot + S_VALUE_0, current = slot + S_VALUE;
   const wasZero = isZeroWord(before);

@@ -10,6 +10,7 @@ import {
 } from "./access.as";
 import { applyAuthorizations } from "./authorizations.as";
 import { noncedAddress } from "./calls.as";
+import { foresee } from "./foresight.as";
 import { mulHigh } from "./limbs.as";
 import { run } from "./interpret.as";
 import { floorGas, intrinsicGas, zeroBytes } from "./intrinsic.as";
@@ -117,6 +118,7 @@ export function executeTransaction(
   return writeOutcome(m, out, end, status, spent, created);
 }
 
+@inline
 function endRefused(m: usize, out: usize, end: usize, reason: u32): i32 {
   if (load<u32>(m, M_HAS_EFFECTS)) return writeRefusedEffects(m, out, end, reason);
   return writeRefusal(m, out, end, reason);
@@ -134,6 +136,7 @@ export function runStep(
   store<u32>(m, 1, M_HAS_EFFECTS);
   store<u32>(m, 0, M_EFFECTS);
   store<u32>(m, u32(epoch == 0), M_IS_HEAD);
+  foresee(m, step);
   let bytes = transferStep(m, record, out, end);
   if (bytes == NOT_PLAIN) bytes = executeTransaction(m, record, out, end, epoch == 0);
   store<u32>(m, 0, M_HAS_EFFECTS);
@@ -151,6 +154,7 @@ function aborted(m: usize, out: usize, end: usize): i32 {
 }
 
 /** Why the transaction may not be in the block, or VALID; in the reference engine's order. */
+@inline
 function refuse(m: usize, record: usize, sender: usize, gasNeeded: i64): i32 {
   const type = load<u8>(record, R_TYPE), fork = load<u32>(m, M_FORK);
   const gasLimit = load<u64>(record, R_GAS_LIMIT);
@@ -167,6 +171,7 @@ function refuse(m: usize, record: usize, sender: usize, gasNeeded: i64): i32 {
   return refuseSender(m, record, sender, gasLimit);
 }
 
+@inline
 function refuseSender(m: usize, record: usize, sender: usize, gasLimit: u64): i32 {
   const nonce = load<u64>(record, R_NONCE);
   const isBlind = load<u32>(m, M_HAS_EFFECTS) && !load<u32>(m, M_IS_HEAD)
@@ -193,6 +198,7 @@ function refuseSender(m: usize, record: usize, sender: usize, gasLimit: u64): i3
 }
 
 /** What the sender pays per gas, and what of it is the coinbase's (EIP-1559). */
+@inline
 function setPrice(m: usize, record: usize): void {
   const tip = m + M_TIP;
   sub(record + R_MAX_FEE, m + M_BASE_FEE, tip);
@@ -247,6 +253,7 @@ function times(word: usize, factor: u64, out: usize): bool {
 }
 
 /** Buys the gas and the blobs; the nonce counts up. */
+@inline
 function pay(m: usize, record: usize, sender: usize): void {
   const cost = m + M_SCRATCH;
   times(m + M_GAS_PRICE, load<u64>(record, R_GAS_LIMIT), cost);
@@ -284,6 +291,7 @@ function warm(account: usize): void {
 }
 
 /** @returns the account to be created, or 0 */
+@inline
 function prepareMessage(m: usize, record: usize, sender: usize, gas: i64): usize {
   const isCreation = (load<u8>(record, R_FLAGS) & IS_CREATION) != 0;
   if (isCreation) noncedAddress(m, sender, load<u64>(record, R_NONCE));
@@ -316,6 +324,7 @@ function runMessage(m: usize): void {
   store<u32>(m, 0, M_MARK);
 }
 
+@inline
 function payBack(m: usize, sender: usize, gas: i64): void {
   const amount = m + M_SCRATCH;
   times(m + M_GAS_PRICE, <u64>gas, amount);
@@ -326,6 +335,7 @@ function payBack(m: usize, sender: usize, gas: i64): void {
  * The coinbase's part stays apart, in M_SCRATCH_3, to be added blindly at commit: so it conflicts
  * with nobody. A transaction that has to do with the coinbase itself adds it like any other.
  */
+@inline
 function payFee(m: usize, spent: i64): void {
   const fee = m + M_SCRATCH_3;
   times(m + M_TIP, <u64>spent, fee);

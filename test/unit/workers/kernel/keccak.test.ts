@@ -202,7 +202,7 @@ describe('places of mapping elements', () => {
   };
   const hash = (message: Uint8Array): bigint => {
     bytes.set(message, MESSAGE);
-    kernel.hashMessage(MACHINE, MESSAGE, message.length, OUT);
+    kernel.hashMessage(MACHINE, 0, MESSAGE, message.length, OUT);
     return getWord(OUT);
   };
   const used = (): number[] =>
@@ -245,7 +245,7 @@ describe('places of mapping elements', () => {
     // A planted hash comes back: nothing was hashed.
     bytes.fill(0x66, line! + 32, line! + 64);
     bytes.set(message, MESSAGE);
-    kernel.hashMessage(MACHINE, MESSAGE, 64, MESSAGE + 8);
+    kernel.hashMessage(MACHINE, 0, MESSAGE, 64, MESSAGE + 8);
     expect(getWord(MESSAGE + 8)).toBe(BigInt(`0x${'66'.repeat(32)}`));
   });
 

@@ -45,7 +45,7 @@ export interface WordKernel extends Record<BinaryName, Binary> {
   keccak256(from: number, length: number, out: number): void;
   keccak256Pair(a: number, b: number, length: number, outA: number, outB: number): void;
   keccakMemo(from: number, length: number, out: number, memo: number): void;
-  hashMessage(machine: number, from: number, length: number, out: number): void;
+  hashMessage(m: number, frame: number, from: number, length: number, out: number): void;
 }
 
 export const memory = new WebAssembly.Memory({ initial: 2, maximum: 2, shared: true });

@@ -1,0 +1,130 @@
+/**
+ * Looking ahead: before a worker executes steps of a batch, the lines that the next ones will need
+ * are loaded side by side, so that the misses of a large state overlap: index slots first, then key
+ * and cell lines, of the senders, of who is paid, and of the storage that the called functions are
+ * in the habit of touching (habits.as.ts), whose places are hashed two at a time on the way. What
+ * is loaded is thrown away: a wrong guess costs its time and nothing else.
+ */
+import {
+  hashAddress, hashField, hashSlot, indexWord, touchLines,
+} from "../../state/kernel/keys.as";
+import { H_CELL_COUNT, KIND_BALANCE, KIND_CODE, KIND_NONCE } from "../../state/kernel/map";
+import { COUNT, EPOCH, KIND, KIND_TRANSACTION, RECORD } from "../protocol-map";
+import { habitsOf, isOf, keyOf } from "./habits.as";
+import { keccak256 } from "./keccak.as";
+import { keccak256Pair } from "./keccak-pair.as";
+import {
+  HABIT_COUNT, HABIT_LINES_AT, M_AHEAD_END, M_AHEAD_EPOCH, M_MEMORY, M_MEMORY_END, PLACE_HASH,
+} from "./map";
+import { isPlaceOf, keepPlace, placeLine } from "./places.as";
+import { R_DATA, R_SENDER, R_TO } from "./record-map";
+import { field, word } from "./scheduler-words.as";
+import { copyAddress } from "./words.as";
+
+/** Steps looked at together: some 40 lines, more than a core loads at once. */
+const AHEAD: u32 = 8;
+/** A state with fewer cells, 4 MiB with their keys, mostly lies in a cache anyway. */
+const CELLS_MIN: u32 = 32768;
+
+/**
+ * Where nothing of a frame lies between transactions: what the index said of each key (u32); the
+ * places touched, {line, record} each; the messages still to be hashed.
+ */
+const PLACES_AT: usize = 256;
+const MESSAGES_AT: usize = 512;
+const SCRATCH_BYTES: usize = 2560;
+const MESSAGE_BYTES: usize = 64;
+/** At most four of a step. */
+const PLACE_ITEM_BYTES: usize = 8;
+
+/** Ends of the three lists. */
+let wordsTop: usize = 0;
+let placesTop: usize = 0;
+let messagesTop: usize = 0;
+/** So that the loads are not taken for useless. */
+let touched: u32 = 0;
+
+/** Called before each step. */
+@inline
+export function foresee(m: usize, step: u32): void {
+  if (load<u32>(H_CELL_COUNT) >= CELLS_MIN) lookAhead(m, step);
+}
+
+function lookAhead(m: usize, step: u32): void {
+  const epoch = atomic.load<u32>(word(EPOCH));
+  const isSeen = load<u32>(m, M_AHEAD_EPOCH) == epoch
+    && load<u32>(m, M_AHEAD_END) - 1 - step < AHEAD;
+  const scratch = <usize>load<u32>(m, M_MEMORY);
+  if (isSeen || scratch + SCRATCH_BYTES > <usize>load<u32>(m, M_MEMORY_END)) return;
+  const end = min(step + AHEAD, load<u32>(word(COUNT)));
+  store<u32>(m, epoch, M_AHEAD_EPOCH);
+  store<u32>(m, end, M_AHEAD_END);
+  wordsTop = scratch;
+  placesTop = scratch + PLACES_AT;
+  messagesTop = scratch + MESSAGES_AT;
+  for (; step < end; step++) {
+    if (load<u32>(field(step, KIND)) != KIND_TRANSACTION) continue;
+    lookAt(m, <usize>load<u32>(field(step, RECORD)));
+  }
+  hashMessages(m, scratch + MESSAGES_AT);
+  for (let at = scratch + PLACES_AT; at < placesTop; at += PLACE_ITEM_BYTES) {
+    const to = <usize>load<u32>(at, 4) + R_TO;
+    lookUp(hashSlot(hashAddress(to), to, <usize>load<u32>(at) + PLACE_HASH));
+  }
+  for (let at = scratch; at < wordsTop; at += 4) touched |= touchLines(load<u32>(at));
+}
+
+/** Loads a key's index slot. */
+@inline
+function lookUp(hash: u32): void {
+  store<u32>(wordsTop, indexWord(hash));
+  wordsTop += 4;
+}
+
+function lookAt(m: usize, record: usize): void {
+  const sender = record + R_SENDER, to = record + R_TO, sum = hashAddress(sender);
+  lookUp(hashField(sum, sender, KIND_BALANCE));
+  lookUp(hashField(sum, sender, KIND_NONCE));
+  lookUp(hashField(sum, sender, KIND_CODE));
+  if (load<u32>(record, R_DATA + 4) == 0) {
+    const toSum = hashAddress(to);
+    lookUp(hashField(toSum, to, KIND_BALANCE));
+    lookUp(hashField(toSum, to, KIND_CODE));
+    return;
+  }
+  const habits = habitsOf(m, record);
+  if (!isOf(habits, record)) return;
+  const end = habits + HABIT_LINES_AT + (<usize>load<u32>(habits, HABIT_COUNT) << 3);
+  for (let at = habits + HABIT_LINES_AT; at < end; at += 8) {
+    const key = keyOf(record, load<u32>(at));
+    if (key != 0) lookAtPlace(m, record, key, load<u32>(at, 4));
+  }
+}
+
+/** @param slot  its last four bytes */
+function lookAtPlace(m: usize, record: usize, key: usize, slot: u32): void {
+  const message = messagesTop;
+  for (let at: usize = 0; at < MESSAGE_BYTES; at += 16) v128.store(message + at, i64x2.splat(0));
+  copyAddress(key, message + 12);
+  store<u32>(message, slot, 60);
+  const line = placeLine(m, message);
+  store<u32>(placesTop, <u32>line);
+  store<u32>(placesTop, <u32>record, 4);
+  placesTop += PLACE_ITEM_BYTES;
+  if (!isPlaceOf(line, message)) messagesTop += MESSAGE_BYTES;
+}
+
+/** A line that two messages want is left to the second: its key and its hash. */
+function hashMessages(m: usize, message: usize): void {
+  for (; message + MESSAGE_BYTES < messagesTop; message += 2 * MESSAGE_BYTES) {
+    const other = message + MESSAGE_BYTES;
+    const line = placeLine(m, message), otherLine = placeLine(m, other);
+    keccak256Pair(message, other, <u32>MESSAGE_BYTES, line + PLACE_HASH, otherLine + PLACE_HASH);
+    keepPlace(line, message);
+    keepPlace(otherLine, other);
+  }
+  if (message == messagesTop) return;
+  const line = placeLine(m, message);
+  keccak256(message, <u32>MESSAGE_BYTES, line + PLACE_HASH);
+  keepPlace(line, message);
+}
