@@ -20,6 +20,9 @@ export interface MachineMemory {
 /** Entries that fit behind an area's end: as many as one opcode can add, and more. */
 const RESERVE_ENTRIES = 16;
 const ALIGNMENT = 64;
+/** Of a table of the access set (kernel/access-tables.as.ts), and where its area names its rows. */
+const PLACE_BYTES = 8;
+const ROWS = 8;
 
 /** Parts of the region, in their order; what is left is the memory of the frames. */
 const SHARES = {
@@ -58,13 +61,14 @@ export function setUpMachine(
   const setter = new Setter(memory, frames);
   new Uint8Array(memory.buffer, frames.base, map.MACHINE_BYTES).fill(0);
   const rows = [
-    ['accounts', map.ACCOUNT_BYTES, map.M_ACCOUNTS, map.M_ACCOUNT_TABLE],
-    ['slots', map.SLOT_BYTES, map.M_SLOTS, map.M_SLOT_TABLE],
-    ['transients', map.TRANSIENT_BYTES, map.M_TRANSIENTS, map.M_TRANSIENT_TABLE],
+    ['accounts', map.ACCOUNT_BYTES, map.M_ACCOUNT_TABLE, map.M_ACCOUNT_MASK_MAX],
+    ['slots', map.SLOT_BYTES, map.M_SLOT_TABLE, map.M_SLOT_MASK_MAX],
+    ['transients', map.TRANSIENT_BYTES, map.M_TRANSIENT_TABLE, map.M_TRANSIENT_MASK_MAX],
   ] as const;
-  for (const [name, bytes, field, tableField] of rows) {
-    const entries = setter.rows(field, SHARES[name], bytes);
-    setter.table(tableField, 2 * entries, 8);
+  for (const [name, bytes, area, maskMax] of rows) {
+    const entries = setter.rows(area + ROWS, SHARES[name], bytes);
+    const { bytes: tableBytes } = setter.table(area, 2 * entries, PLACE_BYTES);
+    setter.put(maskMax, tableBytes / PLACE_BYTES - 1);
   }
   setter.rows(map.M_JOURNAL, SHARES.journal, map.JOURNAL_BYTES);
   setter.area(map.M_LOGS, SHARES.logs);

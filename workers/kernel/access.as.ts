@@ -7,6 +7,7 @@
 import { codeBytes, codeLength, findCode } from "../../state/kernel/code.as";
 import { findHashed, hashAddress, hashField, hashSlot } from "../../state/kernel/keys.as";
 import { KIND_BALANCE, KIND_CODE, KIND_NONCE, KIND_SLOT } from "../../state/kernel/map";
+import { growAccounts, growSlots, growTransients, take } from "./access-tables.as";
 import { readBase, versionRead } from "./base.as";
 import { add } from "./u256.as";
 import { copyWord, isZeroWord, sameWord } from "./words.as";
@@ -15,11 +16,12 @@ import {
   A_BALANCE_VERSION, A_CODE, A_CODE_0, A_CODE_CELL, A_CODE_VERSION, A_FLAGS, A_HASH, A_JOURNAL,
   A_NONCE, A_NONCE_0, A_NONCE_CELL, A_NONCE_VERSION, A_PRECOMPILE, A_SLOTS, A_SUM, FORK_OSAKA,
   FORK_SHANGHAI, HAS_BALANCE, HAS_CODE, HAS_NONCE, HAS_VALUE, IS_BLIND, IS_DELTA, IS_WARM, M_ABORT,
-  M_ACCOUNTS_END, M_ACCOUNTS_TOP, M_ACCOUNT_MASK, M_ACCOUNT_TABLE, M_COINBASE, M_FORK, M_GENERATION,
-  M_IS_HEAD, M_JOURNAL_END, M_JOURNAL_TOP, M_PRECOMPILES, M_SCRATCH, M_SLOTS_END, M_SLOTS_TOP,
-  M_SLOT_MASK, M_SLOT_TABLE, M_TRANSIENTS_END, M_TRANSIENTS_TOP, M_TRANSIENT_MASK,
-  M_TRANSIENT_TABLE, SLOT_BYTES, S_ACCOUNT, S_CELL, S_FLAGS, S_HASH, S_JOURNAL, S_NEXT, S_VALUE,
-  S_VALUE_0, S_VERSION, TRANSIENT_BYTES, T_ACCOUNT, T_HASH, T_JOURNAL, T_VALUE,
+  M_ACCOUNTS_END, M_ACCOUNTS_FULL_AT, M_ACCOUNTS_TOP, M_ACCOUNT_MASK, M_ACCOUNT_TABLE, M_COINBASE,
+  M_FORK, M_GENERATION, M_IS_HEAD, M_JOURNAL_END, M_JOURNAL_TOP, M_PRECOMPILES, M_SCRATCH,
+  M_SLOTS_END, M_SLOTS_FULL_AT, M_SLOTS_TOP, M_SLOT_MASK, M_SLOT_TABLE, M_TRANSIENTS_END,
+  M_TRANSIENTS_FULL_AT, M_TRANSIENTS_TOP, M_TRANSIENT_MASK, M_TRANSIENT_TABLE, SLOT_BYTES,
+  S_ACCOUNT, S_CELL, S_FLAGS, S_HASH, S_JOURNAL, S_NEXT, S_VALUE, S_VALUE_0, S_VERSION,
+  TRANSIENT_BYTES, T_ACCOUNT, T_HASH, T_JOURNAL, T_VALUE,
 } from "./map";
 
 /** P256VERIFY (EIP-7951), the only precompile that is not a small number. */
@@ -48,32 +50,36 @@ export function isFull(m: usize): bool {
 export function accountAt(m: usize, address: usize): usize {
   const sum = hashAddress(address);
   const hash = hashField(sum, address, KIND_BALANCE);
-  const mask = load<u32>(m, M_ACCOUNT_MASK);
-  const table = <usize>load<u32>(m, M_ACCOUNT_TABLE);
-  const generation = load<u32>(m, M_GENERATION);
-  let at = hash & mask;
-  while (true) {
-    const bucket = table + (<usize>at << 3);
-    if (load<u32>(bucket) != generation) return newAccount(m, address, sum, hash, bucket);
-    const entry = <usize>load<u32>(bucket, 4);
-    if (load<u32>(entry, A_HASH) == hash && isAddress(entry, address)) return entry;
-    at = (at + 1) & mask;
-  }
+  const bucket = bucketOf(m, address, hash);
+  if (!isTaken(m, bucket)) return newAccount(m, address, sum, hash, bucket);
+  return <usize>load<u32>(bucket, 4);
 }
 
 /** The entry of an account that the transaction has met, or 0. */
 export function knownAccount(m: usize, address: usize): usize {
   const hash = hashField(hashAddress(address), address, KIND_BALANCE);
+  const bucket = bucketOf(m, address, hash);
+  return isTaken(m, bucket) ? <usize>load<u32>(bucket, 4) : 0;
+}
+
+/** The account's place in the table, or the free one where it would be. */
+@inline
+function bucketOf(m: usize, address: usize, hash: u32): usize {
   const mask = load<u32>(m, M_ACCOUNT_MASK);
   const table = <usize>load<u32>(m, M_ACCOUNT_TABLE);
   let at = hash & mask;
   while (true) {
     const bucket = table + (<usize>at << 3);
-    if (load<u32>(bucket) != load<u32>(m, M_GENERATION)) return 0;
+    if (!isTaken(m, bucket)) return bucket;
     const entry = <usize>load<u32>(bucket, 4);
-    if (load<u32>(entry, A_HASH) == hash && isAddress(entry, address)) return entry;
+    if (load<u32>(entry, A_HASH) == hash && isAddress(entry, address)) return bucket;
     at = (at + 1) & mask;
   }
+}
+
+@inline
+function isTaken(m: usize, bucket: usize): bool {
+  return load<u32>(bucket) == load<u32>(m, M_GENERATION);
 }
 
 @inline
@@ -86,8 +92,7 @@ export function isAddress(a: usize, b: usize): bool {
 function newAccount(m: usize, address: usize, sum: u64, hash: u32, bucket: usize): usize {
   const entry = <usize>load<u32>(m, M_ACCOUNTS_TOP);
   store<u32>(m, <u32>(entry + ACCOUNT_BYTES), M_ACCOUNTS_TOP);
-  store<u32>(bucket, load<u32>(m, M_GENERATION));
-  store<u32>(bucket, <u32>entry, 4);
+  take(m, bucket, entry);
   store<u64>(entry, load<u64>(address));
   store<u64>(entry, load<u64>(address, 8), 8);
   store<u32>(entry, load<u32>(address, 16), 16);
@@ -101,6 +106,7 @@ function newAccount(m: usize, address: usize, sum: u64, hash: u32, bucket: usize
   store<u32>(entry, 0, A_SLOTS);
   store<u32>(entry, 0, A_JOURNAL);
   store<u32>(entry, precompile, A_PRECOMPILE);
+  if (<u32>entry >= load<u32>(m, M_ACCOUNTS_FULL_AT)) growAccounts(m);
   return entry;
 }
 
@@ -251,8 +257,7 @@ function findSlot(m: usize, account: usize, key: usize): usize {
 function newSlot(m: usize, account: usize, key: usize, hash: u32, bucket: usize): usize {
   const entry = <usize>load<u32>(m, M_SLOTS_TOP);
   store<u32>(m, <u32>(entry + SLOT_BYTES), M_SLOTS_TOP);
-  store<u32>(bucket, load<u32>(m, M_GENERATION));
-  store<u32>(bucket, <u32>entry, 4);
+  take(m, bucket, entry);
   copyWord(key, entry);
   store<u32>(entry, <u32>account, S_ACCOUNT);
   store<u32>(entry, 0, S_FLAGS);
@@ -260,6 +265,7 @@ function newSlot(m: usize, account: usize, key: usize, hash: u32, bucket: usize)
   store<u32>(entry, load<u32>(account, A_SLOTS), S_NEXT);
   store<u32>(entry, 0, S_JOURNAL);
   store<u32>(account, <u32>entry, A_SLOTS);
+  if (<u32>entry >= load<u32>(m, M_SLOTS_FULL_AT)) growSlots(m);
   return entry;
 }
 
@@ -306,13 +312,13 @@ function newTransient(m: usize, account: usize, key: usize, hash: u32, bucket: u
     return 0;
   }
   store<u32>(m, <u32>(entry + TRANSIENT_BYTES), M_TRANSIENTS_TOP);
-  store<u32>(bucket, load<u32>(m, M_GENERATION));
-  store<u32>(bucket, <u32>entry, 4);
+  take(m, bucket, entry);
   copyWord(key, entry);
   v128.store(entry, i64x2.splat(0), T_VALUE);
   v128.store(entry, i64x2.splat(0), T_VALUE + 16);
   store<u32>(entry, <u32>account, T_ACCOUNT);
   store<u32>(entry, hash, T_HASH);
   store<u32>(entry, 0, T_JOURNAL);
+  if (<u32>entry >= load<u32>(m, M_TRANSIENTS_FULL_AT)) growTransients(m);
   return entry;
 }

@@ -127,6 +127,13 @@ export const M_HABITS = 988;
 /** Steps before this one, in the batch of this epoch, were looked at ahead (foresight.as.ts). */
 export const M_AHEAD_END = 992;
 export const M_AHEAD_EPOCH = 996;
+/** What the masks of the access set's tables may grow to; and the rows that make them grow. */
+export const M_ACCOUNT_MASK_MAX = 1000;
+export const M_SLOT_MASK_MAX = 1004;
+export const M_TRANSIENT_MASK_MAX = 1008;
+export const M_ACCOUNTS_FULL_AT = 1012;
+export const M_SLOTS_FULL_AT = 1016;
+export const M_TRANSIENTS_FULL_AT = 1020;
 
 export const KIND_CALL = 0;
 export const KIND_CREATE = 1;

@@ -8,6 +8,7 @@ import {
   accountAt, codeOf, giveUp, isAddress, isDelegation, isFull, knownAccount, makeBlind, needBalance,
   needNonce, slotAt,
 } from "./access.as";
+import { clearTables, emptyTables } from "./access-tables.as";
 import { applyAuthorizations } from "./authorizations.as";
 import { noncedAddress } from "./calls.as";
 import { foresee } from "./foresight.as";
@@ -29,12 +30,11 @@ import {
   FORK_SHANGHAI, HAS_BALANCE, HAS_CODE, HAS_NONCE, IS_BLIND, IS_TOUCHED, IS_WARM, KIND_CALL,
   KIND_CREATE, MSG_CALLER, MSG_CODE, MSG_DEPTH, MSG_GAS, MSG_INPUT, MSG_INPUT_LENGTH, MSG_KIND,
   MSG_MEMORY, MSG_PARENT, MSG_PAYER, MSG_SELF, MSG_STACK, MSG_STATIC, MSG_VALUE, M_ABORT,
-  M_ACCOUNTS, M_ACCOUNTS_TOP, M_ACCOUNT_MASK, M_ACCOUNT_TABLE, M_BASE_FEE, M_BLOB_FEE,
-  M_BLOCK_GAS_LIMIT, M_BOUND, M_CODES, M_CODES_TOP, M_COINBASE, M_EFFECTS, M_FORK, M_GAS_PRICE,
-  M_GENERATION, M_HAS_EFFECTS, M_IS_HEAD, M_JOURNAL, M_JOURNAL_TOP, M_LAST_CODE, M_LOGS, M_LOGS_TOP,
-  M_LOG_COUNT, M_MARK, M_MEMORY, M_NEXT_FRAME, M_ORIGIN, M_RECORD, M_REFUND, M_RESULT, M_RESULT_GAS,
-  M_SCRATCH, M_SCRATCH_2, M_SCRATCH_3, M_SLOTS, M_SLOTS_TOP, M_SLOT_MASK, M_SLOT_TABLE, M_STACK_TOP,
-  M_TIP, M_TRANSIENTS, M_TRANSIENTS_TOP, M_TRANSIENT_MASK, M_TRANSIENT_TABLE, RESULT_OK, S_FLAGS,
+  M_BASE_FEE, M_BLOB_FEE, M_BLOCK_GAS_LIMIT, M_BOUND, M_CODES, M_CODES_TOP, M_COINBASE, M_EFFECTS,
+  M_FORK, M_GAS_PRICE, M_GENERATION, M_HAS_EFFECTS, M_IS_HEAD, M_JOURNAL, M_JOURNAL_TOP,
+  M_LAST_CODE, M_LOGS, M_LOGS_TOP, M_LOG_COUNT, M_MARK, M_MEMORY, M_NEXT_FRAME, M_ORIGIN, M_RECORD,
+  M_REFUND, M_RESULT, M_RESULT_GAS, M_SCRATCH, M_SCRATCH_2, M_SCRATCH_3, M_STACK_TOP, M_TIP,
+  RESULT_OK, S_FLAGS,
 } from "./map";
 import {
   IS_CREATION, REASON_FEE_LOW, REASON_FUNDS, REASON_GAS_HIGH, REASON_GAS_LOW, REASON_INITCODE,
@@ -55,12 +55,13 @@ const VALID: i32 = -1;
 function begin(m: usize, isHead: bool): void {
   const generation = load<u32>(m, M_GENERATION) + 1;
   store<u32>(m, generation, M_GENERATION);
-  if (generation == 0) clearTables(m);
+  if (generation == 0) {
+    clearTables(m);
+    store<u32>(m, 1, M_GENERATION);
+  }
+  emptyTables(m);
   store<u32>(m, 0, M_ABORT);
   store<u32>(m, u32(isHead), M_IS_HEAD);
-  store<u32>(m, load<u32>(m, M_ACCOUNTS), M_ACCOUNTS_TOP);
-  store<u32>(m, load<u32>(m, M_SLOTS), M_SLOTS_TOP);
-  store<u32>(m, load<u32>(m, M_TRANSIENTS), M_TRANSIENTS_TOP);
   store<u32>(m, load<u32>(m, M_JOURNAL), M_JOURNAL_TOP);
   store<u32>(m, load<u32>(m, M_LOGS), M_LOGS_TOP);
   store<u32>(m, load<u32>(m, M_CODES), M_CODES_TOP);
@@ -71,14 +72,6 @@ function begin(m: usize, isHead: bool): void {
   store<i64>(m, 0, M_REFUND);
   setReturn(m, 0, 0);
   tidyJumps(m);
-}
-
-/** Once in 2^32 transactions the generation begins anew. */
-function clearTables(m: usize): void {
-  store<u32>(m, 1, M_GENERATION);
-  memory.fill(load<u32>(m, M_ACCOUNT_TABLE), 0, (<usize>load<u32>(m, M_ACCOUNT_MASK) + 1) << 3);
-  memory.fill(load<u32>(m, M_SLOT_TABLE), 0, (<usize>load<u32>(m, M_SLOT_MASK) + 1) << 3);
-  memory.fill(load<u32>(m, M_TRANSIENT_TABLE), 0, (<usize>load<u32>(m, M_TRANSIENT_MASK) + 1) << 3);
 }
 
 /**

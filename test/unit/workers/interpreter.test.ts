@@ -165,6 +165,19 @@ describe('programs', () => {
     expect(await expectSameAtEdges(withCode(code))).not.toBeUndefined();
   });
 
+  it('hundreds of accounts, slots and transient slots, each with its own value', async () => {
+    await engines.beginBlock('osaka');
+    // For n from 300 down to 1: SSTORE and TSTORE of n at n, BALANCE; then all are added up.
+    const next = '6001900380';
+    const begin = `61012c5b80805580805d8062100000013150${next}600357505f61012c`;
+    const loop = (begin.length / 2).toString(16).padStart(2, '0');
+    const sum = `5b8054815c0190910190${next}60${loop}5750${RETURN_TOP}`;
+    const { output } = await expectSame(withCode(begin + sum), {
+      gasLimit: 16_000_000,
+    });
+    expect(toHex(output.slice(0, 32))).toBe(`0x${(300 * 301).toString(16).padStart(64, '0')}`);
+  });
+
   it('creating transactions, and what they leave', async () => {
     for (const fork of ['london', 'shanghai', 'osaka'] as const) {
       await engines.beginBlock(fork);
