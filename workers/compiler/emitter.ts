@@ -177,13 +177,13 @@ export class Emitter {
 
   private moveToMemory(): void {
     this.spillAll();
-    this.slots = this.slots.map(({ limbs, isBoolean }, slot) => {
+    this.slots = this.slots.map(({ limbs, bits }, slot) => {
       const there = wordAt(Local.base, this.offsetOf(slot));
       // What is known stays known.
       const kept = limbs.map((limb, index) =>
         typeof limb === 'bigint' ? limb : there.limbs[index]!,
       );
-      return new Word(kept, isBoolean);
+      return new Word(kept, bits);
     });
     this.memory = [...this.slots];
   }
@@ -376,7 +376,7 @@ export class Emitter {
   pushField(base: number, offset: number): void {
     this.code.get(base);
     this.code.memory(Op.i64Load32U, offset);
-    this.push(smallWord(this.keep()));
+    this.push(smallWord(this.keep(), 32));
   }
 }
 
@@ -386,7 +386,7 @@ function copied(slots: readonly Word[], memory: readonly (Word | undefined)[]) {
   const copy = (word: Word): Word => {
     const known = copies.get(word);
     if (known !== undefined) return known;
-    const made = new Word([...word.limbs], word.isBoolean);
+    const made = word.copy();
     copies.set(word, made);
     return made;
   };

@@ -1,22 +1,26 @@
 /**
  * Opcodes of the frame's memory and input: bounds are compared in place and only growth calls the
- * kernel; bytes are turned by a SIMD shuffle. What is known to be grown is not compared again.
+ * kernel; bytes are turned by SIMD. What is known to be grown is not compared again.
  */
 import * as map from '../kernel/map.js';
 import * as op from '../kernel/opcodes.js';
-import type { OpcodeEmitter } from './arithmetic.js';
+import { LIMB_BITS } from './bits.js';
 import { type Emitter, Local } from './emitter.js';
 import { callWithOperands } from './kernel-call.js';
+import type { OpcodeEmitter } from './opcode-emitter.js';
 import { Op, Simd } from './wasm-code.js';
 import { LIMB_MAX, LIMBS, type ReadyLimb, smallWord, Word } from './word.js';
 
 const VECTOR = 8;
 const U32_END = 2n ** 32n;
+/** Offsets that may be in bounds are shorter. */
+const OFFSET_BITS = 32;
+const OFFSETS = smallWord(0, OFFSET_BITS);
 const HASH_WORD_GAS = 6n;
 const EXP_BYTE_GAS = 50n;
 const REVERSED = Array.from({ length: 16 }, (_, index) => 15 - index);
-/** A 32-bit number turned, and zeros behind it. */
-const REVERSED_4 = [3, 2, 1, 0, ...Array.from({ length: 12 }, () => 4)];
+/** A 32-bit number turned, and zeros behind it: there is no lane 255. */
+const REVERSED_4 = [3, 2, 1, 0, ...Array.from({ length: 12 }, () => 255)];
 
 export const MEMORY_OPCODES: readonly (readonly [code: number, emit: OpcodeEmitter])[] = [
   [op.OP_MLOAD, loadWord],
@@ -35,35 +39,69 @@ export const MEMORY_OPCODES: readonly (readonly [code: number, emit: OpcodeEmitt
   [op.OP_COINBASE, (e) => e.push(addressAt(e, Local.machine, map.M_COINBASE))],
 ];
 
-/** Charges for and clears [offset, offset + length) as far as it is new. */
-export function touch(e: Emitter, offset: ReadyLimb, length: ReadyLimb): void {
-  if (length === 0n) return;
+/**
+ * Charges for and clears [offset, offset + length) as far as it is new. Behind it the offset is
+ * known to be in bounds. @returns the offset as a limb
+ */
+export function touchAt(e: Emitter, word: Word, length: bigint): ReadyLimb {
+  const isShort = word.isOneLimb && word.bitsOf(0) <= OFFSET_BITS;
+  const most = 2n ** BigInt(word.bitsOf(0)) - 1n;
+  const low = e.limb(word, 0);
+  if (isShort && most + length <= BigInt(e.memoryBytes)) return low;
+  if (word.constant !== undefined) {
+    const offset = e.clamped(word);
+    touchKnown(e, offset as bigint, length);
+    return offset;
+  }
   const { code } = e;
-  const isPlain = typeof length === 'bigint' && length < U32_END;
-  if (!isPlain || (typeof offset === 'bigint' && offset + length >= U32_END)) {
+  const upper = e.anyOf(word, 1);
+  e.put(low);
+  code.i64Const(length);
+  code.op(Op.i64Add);
+  code.get(Local.frame);
+  code.memory(Op.i64Load32U, map.F_MEMORY_SIZE);
+  code.op(Op.i64GtU);
+  if (!isShort) {
+    // What is 2^32 or more; an end that wrapped around belongs to such an offset.
+    e.put(e.binary(Op.i64Or, upper, e.binary(Op.i64ShrU, low, BigInt(OFFSET_BITS))));
+    code.i64Const(0n);
+    code.op(Op.i64Ne);
+    code.op(Op.i32Or);
+  }
+  code.if();
+  callTouch(e, e.clamped(word), length);
+  code.end();
+  word.limit(OFFSETS, false);
+  return low;
+}
+
+/** The same for a length that need not be known. @returns offset and length */
+export function touchRange(
+  e: Emitter,
+  offset: Word,
+  length: Word,
+): readonly [offset: ReadyLimb, length: ReadyLimb] {
+  const bytes = length.constant;
+  if (bytes !== undefined && bytes > 0n && bytes < U32_END) {
+    return [touchAt(e, offset, bytes), bytes];
+  }
+  const limbs = [e.clamped(offset), e.clamped(length)] as const;
+  if (bytes !== 0n) callTouch(e, ...limbs);
+  return limbs;
+}
+
+function touchKnown(e: Emitter, offset: bigint, length: bigint): void {
+  const { code } = e;
+  if (offset + length >= U32_END) {
     callTouch(e, offset, length);
     return;
   }
-  if (typeof offset === 'bigint') {
-    const end = Number(offset + length);
-    if (end <= e.memoryBytes) return;
-    e.load32(Local.frame, map.F_MEMORY_SIZE);
-    code.i32Const(end);
-    code.op(Op.i32LtU);
-    e.memoryBytes = Math.ceil(end / 32) * 32;
-  } else {
-    e.put(offset);
-    code.i64Const(length);
-    code.op(Op.i64Add);
-    code.get(Local.frame);
-    code.memory(Op.i64Load32U, map.F_MEMORY_SIZE);
-    code.op(Op.i64GtU);
-    // An end that wrapped around belongs to a huge offset.
-    e.put(offset);
-    code.i64Const(U32_END - 1n);
-    code.op(Op.i64GtU);
-    code.op(Op.i32Or);
-  }
+  const end = Number(offset + length);
+  if (end <= e.memoryBytes) return;
+  e.load32(Local.frame, map.F_MEMORY_SIZE);
+  code.i32Const(end);
+  code.op(Op.i32LtU);
+  e.memoryBytes = Math.ceil(end / 32) * 32;
   code.if();
   callTouch(e, offset, length);
   code.end();
@@ -92,8 +130,7 @@ function place(e: Emitter, base: number, offset: ReadyLimb): readonly [local: nu
 }
 
 function loadWord(e: Emitter): void {
-  const offset = e.clamped(e.pop());
-  touch(e, offset, 32n);
+  const offset = touchAt(e, e.pop(), 32n);
   if (isHuge(offset)) {
     e.push(smallWord(0n));
     return;
@@ -107,14 +144,14 @@ function isHuge(offset: ReadyLimb): boolean {
 }
 
 function storeWord(e: Emitter): void {
-  const offset = e.clamped(e.pop());
+  const at = e.pop();
   const word = e.pop();
   e.ready(word);
-  touch(e, offset, 32n);
+  const offset = touchAt(e, at, 32n);
   if (isHuge(offset)) return;
-  const [base, at] = place(e, Local.memory, offset);
-  storeHalf(e, base, at, word, 2);
-  storeHalf(e, base, at + 16, word, 0);
+  const [base, first] = place(e, Local.memory, offset);
+  storeHalf(e, base, first, word, 2);
+  storeHalf(e, base, first + 16, word, 0);
 }
 
 /** Always sixteen bytes at once: a load as wide as the store does not wait for it. */
@@ -132,7 +169,7 @@ function storeHalf(e: Emitter, base: number, at: number, word: Word, index: numb
       e.put(high);
       code.simdLane(Simd.replaceLane, 1);
     }
-    shuffled(e, REVERSED);
+    turned(e, REVERSED);
   }
   code.simdMemory(Simd.store, at);
 }
@@ -145,11 +182,13 @@ function bytesOf(value: bigint): Uint8Array {
   return new Uint8Array(bytes.buffer);
 }
 
-/** Turns the vector on Wasm's stack. */
-function shuffled(e: Emitter, lanes: readonly number[]): void {
-  e.code.tee(VECTOR);
-  e.code.get(VECTOR);
-  e.code.simdBytes(Simd.shuffle, lanes);
+/**
+ * Turns the vector on Wasm's stack. The lanes are a constant of their own, which V8 keeps in a
+ * register; those of a shuffle it makes anew each time.
+ */
+function turned(e: Emitter, lanes: readonly number[]): void {
+  e.code.simdBytes(Simd.constant, lanes);
+  e.code.simd(Simd.swizzle);
 }
 
 /** 32 big-endian bytes as a word. */
@@ -162,7 +201,7 @@ function turnedWord(e: Emitter, base: number, at: number): Word {
 function turnedHalf(e: Emitter, base: number, at: number): number[] {
   e.code.get(base);
   e.code.simdMemory(Simd.load, at);
-  shuffled(e, REVERSED);
+  turned(e, REVERSED);
   e.code.tee(VECTOR);
   e.code.simdLane(Simd.extractLane, 0);
   const low = e.keep();
@@ -176,9 +215,9 @@ function addressAt(e: Emitter, base: number, at: number): Word {
   const low = turnedHalf(e, base, at + 4);
   e.code.get(base);
   e.code.simdMemory(Simd.load32Zero, at);
-  shuffled(e, REVERSED_4);
+  turned(e, REVERSED_4);
   e.code.simdLane(Simd.extractLane, 0);
-  return new Word([...low, e.keep(), 0n]);
+  return new Word([...low, e.keep(), 0n], [LIMB_BITS, LIMB_BITS, 32, 0]);
 }
 
 function pushSelf(e: Emitter): void {
@@ -188,14 +227,14 @@ function pushSelf(e: Emitter): void {
 }
 
 function storeByte(e: Emitter): void {
-  const offset = e.clamped(e.pop());
+  const at = e.pop();
   const value = e.limb(e.pop(), 0);
-  touch(e, offset, 1n);
+  const offset = touchAt(e, at, 1n);
   if (isHuge(offset)) return;
-  const [base, at] = place(e, Local.memory, offset);
+  const [base, first] = place(e, Local.memory, offset);
   e.code.get(base);
   e.put(value);
-  e.code.memory(Op.i64Store8, at);
+  e.code.memory(Op.i64Store8, first);
 }
 
 /** Mostly there are 32 bytes at the offset; what lies across the end is the kernel's. */
@@ -242,10 +281,9 @@ function moveInto(e: Emitter, word: Word, locals: readonly number[]): void {
 }
 
 function hash(e: Emitter): void {
-  const offset = e.clamped(e.pop());
-  const length = e.clamped(e.pop());
+  const at = e.pop();
+  const [offset, length] = touchRange(e, at, e.pop());
   const { code } = e;
-  touch(e, offset, length);
   chargeWords(e, length);
   e.expectResult();
   code.get(Local.machine);

@@ -1,11 +1,11 @@
 /** Opcodes about state, block and transaction, which the kernel answers, and those of the stack. */
 import * as map from '../kernel/map.js';
 import * as op from '../kernel/opcodes.js';
-import type { OpcodeEmitter } from './arithmetic.js';
 import { type Emitter, Local } from './emitter.js';
 import { callWithOperands } from './kernel-call.js';
 import type { KernelName } from './kernel-functions.js';
-import { constantWord, smallWord, Word, wordAt } from './word.js';
+import type { OpcodeEmitter } from './opcode-emitter.js';
+import { constantWord, smallWord, wordAt } from './word.js';
 
 export const STATE_OPCODES: readonly (readonly [code: number, emit: OpcodeEmitter])[] = [
   [op.OP_SLOAD, (e) => askWithFrame(e, 'sload')],
@@ -99,7 +99,7 @@ function pushNumber(e: Emitter, offset: number): void {
 
 function pushGas(e: Emitter): void {
   e.code.get(Local.gas);
-  e.push(new Word([e.keep(), 0n, 0n, 0n]));
+  e.push(smallWord(e.keep(), map.COMPILED_GAS_BITS));
 }
 
 function copy(e: Emitter, below: number): void {

@@ -6,6 +6,7 @@
  * both agree.
  */
 import { assert } from '../../state/base/assert.js';
+import { raised } from './bits.js';
 import type { Block, Blocks } from './blocks.js';
 import { Emitter } from './emitter.js';
 import { BlockWalker } from './tier2-walker.js';
@@ -16,7 +17,8 @@ import { LIMBS, type Limb, Word } from './word.js';
 export interface Entry {
   /** LIMBS for each word; null where it is not one number. */
   readonly limbs: (bigint | null)[];
-  readonly isBoolean: boolean[];
+  /** Bounds of those that are null (bits.ts). */
+  readonly bits: number[];
   /** The word lies in its place in memory. */
   readonly isInPlace: boolean[];
   memoryBytes: number;
@@ -101,7 +103,7 @@ class Analysis extends BlockWalker {
 
   run(): void {
     const { graph } = this;
-    const nothing = { limbs: [], isBoolean: [], isInPlace: [], memoryBytes: 0 };
+    const nothing = { limbs: [], bits: [], isInPlace: [], memoryBytes: 0 };
     this.wait(graph.add(0, [], nothing));
     let visits = 0;
     for (let node = this.waiting.shift(); node !== undefined; node = this.waiting.shift()) {
@@ -160,7 +162,7 @@ function describe(
     limbs: slots.flatMap(({ limbs }) =>
       limbs.map((limb) => (typeof limb === 'bigint' ? limb : null)),
     ),
-    isBoolean: slots.map((word) => word.isBoolean),
+    bits: slots.flatMap((word) => word.limbs.map((_, index) => word.bitsOf(index))),
     isInPlace: slots.map((_, slot) => isInPlace(slot)),
     memoryBytes,
   };
@@ -175,20 +177,28 @@ function forget(
 ): boolean {
   let isLess = entry.memoryBytes > memoryBytes;
   if (isLess) entry.memoryBytes = memoryBytes;
-  for (const [slot, { limbs, isBoolean }] of slots.entries()) {
+  for (const [slot, word] of slots.entries()) {
     for (let index = 0; index < LIMBS; index += 1) {
-      const place = LIMBS * slot + index;
-      if (entry.limbs[place] === null || entry.limbs[place] === limbs[index]) continue;
-      entry.limbs[place] = null;
-      isLess = true;
+      if (forgetLimb(entry, LIMBS * slot + index, word.limbs[index]!, word.bitsOf(index))) {
+        isLess = true;
+      }
     }
     const isStill = entry.isInPlace[slot]! && isInPlace(slot);
-    if (entry.isBoolean[slot] !== (entry.isBoolean[slot]! && isBoolean)) isLess = true;
     if (entry.isInPlace[slot] !== isStill) isLess = true;
-    entry.isBoolean[slot] = entry.isBoolean[slot]! && isBoolean;
     entry.isInPlace[slot] = isStill;
   }
   return isLess;
+}
+
+function forgetLimb({ limbs, bits }: Entry, place: number, limb: Limb, now: number): boolean {
+  const known = limbs[place]!;
+  if (known === limb) return false;
+  const before = bits[place]!;
+  const isFirst = known !== null;
+  if (!isFirst && now <= before) return false;
+  limbs[place] = null;
+  bits[place] = isFirst ? Math.max(before, now) : raised(before, now);
+  return true;
 }
 
 /** Makes the emitter know what a node begins with. @param place  of a limb that is no number */
@@ -197,11 +207,11 @@ export function enter(
   entry: Entry,
   place: (slot: number, index: number) => Limb,
 ): void {
-  const slots = entry.isBoolean.map((isBoolean, slot) => {
+  const slots = entry.isInPlace.map((_, slot) => {
     const limbs = entry.limbs.slice(LIMBS * slot, LIMBS * (slot + 1));
     return new Word(
       limbs.map((limb, index) => limb ?? place(slot, index)),
-      isBoolean,
+      entry.bits.slice(LIMBS * slot, LIMBS * (slot + 1)),
     );
   });
   e.reset(slots, (slot) => entry.isInPlace[slot]!, entry.memoryBytes);

@@ -22,6 +22,8 @@ export class Shape {
   readonly roots = new Set<number>([0]);
   /** The root of the function that each node is in. */
   readonly owner: number[] = [];
+  /** Nodes that run again: for each loop, by its first node, those that lead back to it. */
+  readonly loops = new Map<number, ReadonlySet<number>>();
   private readonly nodes: readonly Node[];
 
   /** @throws Unsuitable where a loop can be entered in two places */
@@ -35,6 +37,7 @@ export class Shape {
     }
     this.findDominators();
     this.refuseIrreducible();
+    this.findLoops();
     for (const { resumed } of this.order) if (resumed !== null) this.roots.add(resumed);
     this.closeRoots();
     this.cutLong();
@@ -79,6 +82,21 @@ export class Shape {
           throw new Unsuitable('a loop with two entries');
         }
       }
+    }
+  }
+
+  private findLoops(): void {
+    const { order, predecessors, loops } = this;
+    for (const { index } of order) {
+      const ends = predecessors[index]!.filter((from) => this.isBack(from, index));
+      if (ends.length === 0) continue;
+      const inside = new Set([index]);
+      for (let at = ends.pop(); at !== undefined; at = ends.pop()) {
+        if (inside.has(at)) continue;
+        inside.add(at);
+        ends.push(...predecessors[at]!);
+      }
+      loops.set(index, inside);
     }
   }
 

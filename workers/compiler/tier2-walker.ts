@@ -8,7 +8,7 @@ import { type Block, type Blocks, STACK_WORDS_MAX } from './blocks.js';
 import { type Emitter, Local } from './emitter.js';
 import { isTrue, translateEnd, translatePlain } from './translate.js';
 import { Unsuitable } from './unsuitable.js';
-import { type Word, wordAt } from './word.js';
+import { type Claim, type Word, wordAt } from './word.js';
 
 /** How many words each of the messages takes. */
 const MESSAGE_TAKES: ReadonlyMap<number, number> = new Map([
@@ -80,15 +80,17 @@ export abstract class BlockWalker {
     }
     const pc = this.destination(target);
     isTrue(e, condition);
-    if (pc === null) {
-      e.code.brIf(e.failLabel);
-      return false;
+    const claim = placedClaim(e, condition);
+    if (pc === null) e.code.brIf(e.failLabel);
+    else {
+      e.code.if();
+      const knowledge = e.save();
+      believe(e, claim, true);
+      this.edge(pc);
+      e.restore(knowledge);
+      e.code.end();
     }
-    e.code.if();
-    const knowledge = e.save();
-    this.edge(pc);
-    e.restore(knowledge);
-    e.code.end();
+    believe(e, claim, false);
     return false;
   }
 
@@ -104,4 +106,31 @@ export abstract class BlockWalker {
     if (pc < 0 && target.constant === undefined) throw new Unsuitable('a jump that is not static');
     return this.blocks.jumpDestinations.has(pc) ? pc : null;
   }
+}
+
+/** What a condition says of words on the stack, which a copy of the stack has in the same slots. */
+interface PlacedClaim {
+  /** -1: it is not there. */
+  readonly a: number;
+  readonly below: number;
+  readonly claim: Claim;
+}
+
+function placedClaim({ slots }: Emitter, condition: Word): PlacedClaim | undefined {
+  const { claim } = condition;
+  if (claim === undefined) return undefined;
+  const { a, below } = claim;
+  return { a: slots.indexOf(a), below: below === null ? -1 : slots.indexOf(below), claim };
+}
+
+/** From here on the claim is known to hold, or not to. */
+function believe({ slots }: Emitter, placed: PlacedClaim | undefined, isTrue: boolean): void {
+  if (placed === undefined) return;
+  const { claim } = placed;
+  if (claim.below === null) return;
+  // What is not on the stack is looked at for both ways, so it must not change.
+  const a = slots[placed.a] ?? claim.a.copy();
+  const below = slots[placed.below] ?? claim.below.copy();
+  if (isTrue !== claim.isDenied) a.limit(below, true);
+  else below.limit(a, false);
 }

@@ -226,10 +226,12 @@ class FunctionWriter extends BlockWalker {
   /** The analysis was not more sure than the translation is. */
   private expectKnown(to: Node): void {
     const { slots } = this.e;
-    const isSure = to.entry.limbs.every(
-      (known, place) =>
-        known === null || slots[Math.floor(place / LIMBS)]!.limbs[place % LIMBS] === known,
-    );
+    const { limbs, bits } = to.entry;
+    const isSure = limbs.every((known, place) => {
+      const word = slots[Math.floor(place / LIMBS)]!;
+      const index = place % LIMBS;
+      return known === null ? word.bitsOf(index) <= bits[place]! : word.limbs[index] === known;
+    });
     if (!isSure) throw new Unsuitable('the analysis knew more');
   }
 

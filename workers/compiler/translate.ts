@@ -2,17 +2,22 @@
 import { assert } from '../../state/base/assert.js';
 import * as map from '../kernel/map.js';
 import * as op from '../kernel/opcodes.js';
-import { ARITHMETIC, type OpcodeEmitter } from './arithmetic.js';
+import { ARITHMETIC } from './arithmetic.js';
 import { type Block, type Instruction, isPush, STACK_WORDS_MAX } from './blocks.js';
+import { COMPARISONS } from './comparisons.js';
 import { type Emitter, Local, WORD_BYTES } from './emitter.js';
 import { callWithOperands } from './kernel-call.js';
-import { MEMORY_OPCODES, touch } from './memory-opcodes.js';
+import { MEMORY_OPCODES, touchRange } from './memory-opcodes.js';
+import type { OpcodeEmitter } from './opcode-emitter.js';
+import { SHIFTS } from './shifts.js';
 import { STATE_OPCODES } from './state-opcodes.js';
 import { Op } from './wasm-code.js';
 import { constantWord, smallWord, type Word } from './word.js';
 
 const EMITTERS: ReadonlyMap<number, OpcodeEmitter> = new Map([
   ...ARITHMETIC,
+  ...COMPARISONS,
+  ...SHIFTS,
   ...MEMORY_OPCODES,
   ...STATE_OPCODES,
 ]);
@@ -60,9 +65,8 @@ function translateHalt(e: Emitter, code: number): void {
 
 /** What a frame that has ended returns is told as a pointer. */
 function storeOutput(e: Emitter): void {
-  const offset = e.clamped(e.pop());
-  const length = e.clamped(e.pop());
-  touch(e, offset, length);
+  const at = e.pop();
+  const [offset, length] = touchRange(e, at, e.pop());
   storeField(e, map.F_OUT, () => {
     e.code.get(Local.memory);
     e.put(offset);

@@ -59,7 +59,7 @@ export const Simd = {
   load: 0,
   store: 11,
   constant: 12,
-  shuffle: 13,
+  swizzle: 14,
   splat: 18,
   extractLane: 29,
   replaceLane: 30,
@@ -175,7 +175,7 @@ export class WasmCode {
     this.op(lane);
   }
 
-  /** Sixteen bytes: of a constant, or the lanes of a shuffle. */
+  /** Sixteen bytes: of a constant. */
   simdBytes(code: number, bytes: ArrayLike<number>): void {
     if (this.isSilent) return;
     this.simd(code);

@@ -90,10 +90,10 @@ function textOfSimd(reader: Reader): string {
   if (code === Simd.load || code === Simd.store || code === Simd.load32Zero) {
     return `${name} align=${reader.u32()} offset=${reader.u32()}`;
   }
-  if (code === Simd.constant || code === Simd.shuffle) {
+  if (code === Simd.constant) {
     return `${name} ${Array.from({ length: 16 }, () => reader.byte()).join(' ')}`;
   }
-  return code === Simd.splat ? name : `${name} ${reader.byte()}`;
+  return code === Simd.splat || code === Simd.swizzle ? name : `${name} ${reader.byte()}`;
 }
 
 function isMemory(code: number): boolean {

@@ -1,8 +1,10 @@
 /**
  * What is known, while code is translated, of a 256-bit word: of each of its four limbs (u64,
  * lowest first) either the number, or the Wasm local that holds it, or where in memory it still
- * lies. Masks, truth values and small integers so become code for one limb.
+ * lies, and how large it can be. Masks, truth values and small integers so become code for one
+ * limb.
  */
+import { type Bits, bitLength, bound, LIMB_BITS, NOTHING_KNOWN } from './bits.js';
 
 /** A limb that has not been needed yet: at an offset from the pointer in an i32 local. */
 export interface MemoryLimb {
@@ -14,6 +16,14 @@ export interface MemoryLimb {
 export type ReadyLimb = bigint | number;
 export type Limb = ReadyLimb | MemoryLimb;
 
+/** What a truth value says: that `a` is below a word, or that it is zero; or else it denies that. */
+export interface Claim {
+  readonly a: Word;
+  /** null: zero is meant. */
+  readonly below: Word | null;
+  readonly isDenied: boolean;
+}
+
 export const LIMBS = 4;
 const SMALL_END = 2n ** 31n;
 export const LIMB_MAX = 2n ** 64n - 1n;
@@ -21,14 +31,25 @@ export const LIMB_MAX = 2n ** 64n - 1n;
 /** Words are compared by identity: two places of the stack may hold the same one. */
 export class Word {
   readonly limbs: Limb[];
-  /** It is 0 or 1, and not as a number that is known. */
-  readonly isBoolean: boolean;
+  /** Of limbs that are not known numbers. */
+  bits: Bits;
+  claim: Claim | undefined;
   /** Of the emitter that looks for what is still held. */
   mark = 0;
 
-  constructor(limbs: Limb[], isBoolean = false) {
+  constructor(limbs: Limb[], bits: Bits = NOTHING_KNOWN) {
     this.limbs = limbs;
-    this.isBoolean = isBoolean;
+    this.bits = bits;
+    this.claim = undefined;
+  }
+
+  copy(): Word {
+    return new Word([...this.limbs], this.bits);
+  }
+
+  /** It is 0 or 1, and not as a number that is known. */
+  get isBoolean(): boolean {
+    return this.isOneLimb && typeof this.limbs[0] !== 'bigint' && this.bits[0]! <= 1;
   }
 
   /** The number, where all of it is known. */
@@ -53,6 +74,37 @@ export class Word {
   get isOneLimb(): boolean {
     return this.limbs[1] === 0n && this.limbs[2] === 0n && this.limbs[3] === 0n;
   }
+
+  /** The limb is below 2^bits. */
+  bitsOf(index: number): number {
+    const limb = this.limbs[index]!;
+    if (typeof limb !== 'bigint') return this.bits[index]!;
+    return bound(bitLength(limb));
+  }
+
+  /** The word is below 2^bits. */
+  get length(): number {
+    let top = LIMBS - 1;
+    while (top > 0 && this.limbs[top] === 0n) top -= 1;
+    return LIMB_BITS * top + this.bitsOf(top);
+  }
+
+  /** It has been seen that the word is not above another: below it, where that is `strictly` so. */
+  limit(other: Word, isStrict: boolean): void {
+    const bits = [...this.bits];
+    for (let index = LIMBS - 1; index >= 0; index -= 1) {
+      const limb = other.limbs[index]!;
+      if (limb === 0n && index > 0) {
+        this.limbs[index] = 0n;
+        continue;
+      }
+      const isLess = isStrict && index === 0 && typeof limb === 'bigint' && limb > 0n;
+      const most = isLess ? bound(bitLength((limb as bigint) - 1n)) : other.bitsOf(index);
+      bits[index] = Math.min(bits[index]!, most);
+      break;
+    }
+    this.bits = bits;
+  }
 }
 
 export function constantWord(value: bigint): Word {
@@ -61,9 +113,9 @@ export function constantWord(value: bigint): Word {
   return new Word(limbs);
 }
 
-/** A word of one limb. */
-export function smallWord(limb: Limb, isBoolean = false): Word {
-  return new Word([limb, 0n, 0n, 0n], isBoolean && typeof limb !== 'bigint');
+/** A word of one limb, below 2^bits. */
+export function smallWord(limb: Limb, bits = LIMB_BITS): Word {
+  return new Word([limb, 0n, 0n, 0n], [bits, 0, 0, 0]);
 }
 
 /** A word that lies in memory. */

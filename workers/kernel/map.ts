@@ -253,6 +253,8 @@ export const F_LAST_CODE = 120;
 export const F_VALUE = 128;
 /** Place in the table of functions; 0: the frame is interpreted. */
 export const F_COMPILED = 160;
+/** Frames with this much gas, 2^40, are interpreted: compiled code trusts that loops end sooner. */
+export const COMPILED_GAS_BITS = 40;
 /** Where compiled code goes on: 0 at first, then as it was left. */
 export const F_RESUME = 164;
 export const FRAME_BYTES = 192;
