@@ -16,7 +16,7 @@ export interface MemoryLimb {
 export type ReadyLimb = bigint | number;
 export type Limb = ReadyLimb | MemoryLimb;
 
-/** What a truth value says: that `a` is below a word, or that it is zero; or else it denies that. */
+/** What a truth value says: that `a` is below a word, or that it is zero, or that it is not. */
 export interface Claim {
   readonly a: Word;
   /** null: zero is meant. */
