@@ -1,5 +1,5 @@
 /**
- * Opcodes that only work on words, but for comparisons and shifts. What is short is written out,
+ * Sums, products and bits of words. What is short is written out,
  * limb by limb; the rest calls the kernel with pointers to the operands' places on the stack.
  */
 import * as op from '../kernel/opcodes.js';
@@ -9,9 +9,9 @@ import { MULTIPLY_NUMBER } from './helpers.js';
 import { kernelBinary, kernelTernary, kernelUnary } from './kernel-call.js';
 import { type OpcodeEmitter, withTwo } from './opcode-emitter.js';
 import { bounded, countUpperHalves, product } from './products.js';
-import { shiftLeft, shiftRight } from './shifts.js';
+import { shiftLeft } from './shifts.js';
 import { Op } from './wasm-code.js';
-import { constantWord, LIMBS, type ReadyLimb, smallWord, Word } from './word.js';
+import { constantWord, LIMBS, log2, type ReadyLimb, Word } from './word.js';
 
 /** A limb to which no more than this is added seldom carries: a branch is cheaper than sums. */
 const SELDOM_MAX = 2n ** 48n;
@@ -23,10 +23,6 @@ export const ARITHMETIC: readonly (readonly [code: number, emit: OpcodeEmitter])
   [op.OP_ADD, (e) => withTwo(e, (a, b) => add(e, a, b))],
   [op.OP_SUB, (e) => withTwo(e, (a, b) => difference(e, a, b))],
   [op.OP_MUL, (e) => withTwo(e, (a, b) => multiply(e, a, b))],
-  [op.OP_DIV, (e) => divide(e, 'div')],
-  [op.OP_SDIV, (e) => kernelBinary(e, 'sdiv')],
-  [op.OP_MOD, (e) => divide(e, 'mod')],
-  [op.OP_SMOD, (e) => kernelBinary(e, 'smod')],
   [op.OP_ADDMOD, (e) => kernelTernary(e, 'addmod')],
   [op.OP_MULMOD, (e) => kernelTernary(e, 'mulmod')],
   [op.OP_SIGNEXTEND, signExtend],
@@ -68,8 +64,7 @@ function sum(e: Emitter, a: Word, b: Word): Word {
     const again = isFitting || carry === 0n ? 0n : e.compare(Op.i64LtU, whole, carry);
     limbs.push(whole);
     const isSame = carry === 0n && (x === 0n || y === 0n);
-    const constant = index === 0 && typeof y === 'bigint' ? y : undefined;
-    bounds.push(isSame ? Math.max(bitsX, bitsY) : boundOfSum(bitsX, bitsY, constant));
+    bounds.push(isSame ? Math.max(bitsX, bitsY) : boundOfSum(bitsX, bitsY));
     carry = e.binary(Op.i64Or, carried, again);
   }
   return new Word(limbs, bounds);
@@ -110,8 +105,7 @@ function step(e: Emitter, word: Word, by: bigint, code: number): Word {
   const low = e.binary(code, old[0]!, by);
   const upper = old.slice(1).map((limb) => {
     const local = e.fresh();
-    e.put(limb);
-    wasm.set(local);
+    e.move(limb, local);
     return local;
   });
   e.put(isSum ? low : old[0]!);
@@ -136,7 +130,8 @@ function step(e: Emitter, word: Word, by: bigint, code: number): Word {
   return new Word([low, ...upper], [LIMB_BITS, ...bounds]);
 }
 
-function multiply(e: Emitter, a: Word, b: Word): Word {
+/** a * b modulo 2^256. */
+export function multiply(e: Emitter, a: Word, b: Word): Word {
   const x = a.constant;
   const y = b.constant;
   if (x !== undefined && y !== undefined) return constantWord(BigInt.asUintN(256, x * y));
@@ -149,65 +144,9 @@ function multiply(e: Emitter, a: Word, b: Word): Word {
     for (let index = 0; index < LIMBS; index += 1) e.put(e.limb(word, index));
   }
   e.code.call(MULTIPLY_NUMBER);
-  const limbs = Array.from({ length: LIMBS }, () => e.fresh());
+  const limbs = e.freshLimbs();
   for (const local of [...limbs].reverse()) e.code.set(local);
   return bounded(limbs, a.length + b.length);
-}
-
-/** The exponent of a power of two, or undefined. */
-function log2(value: bigint | undefined): number | undefined {
-  if (value === undefined || value === 0n || (value & (value - 1n)) !== 0n) return undefined;
-  return value.toString(2).length - 1;
-}
-
-/** By a power of two that is known without a division; small by small without the kernel. */
-function divide(e: Emitter, name: 'div' | 'mod'): void {
-  const by = e.slots.at(-2)!;
-  const bits = log2(by.constant);
-  if (bits !== undefined) {
-    const a = e.pop();
-    e.pop();
-    if (name === 'div') {
-      e.push(shiftRight(e, a, bits, 0n));
-      return;
-    }
-    e.push(bitwise(e, Op.i64And, a, constantWord((1n << BigInt(bits)) - 1n)));
-    return;
-  }
-  const of = e.slots.at(-1)!;
-  if (!of.isOneLimb || !by.isOneLimb) {
-    kernelBinary(e, name);
-    return;
-  }
-  const x = e.limb(e.pop(), 0);
-  const y = e.limb(e.pop(), 0);
-  const result = divideLimbs(e, name === 'div' ? Op.i64DivU : Op.i64RemU, x, y);
-  const most = name === 'div' ? of.bitsOf(0) : Math.min(of.bitsOf(0), by.bitsOf(0));
-  e.push(smallWord(result, most));
-}
-
-function divideLimbs(e: Emitter, code: number, x: ReadyLimb, y: ReadyLimb): ReadyLimb {
-  if (y === 0n) return 0n;
-  const { code: wasm } = e;
-  if (typeof y === 'bigint') {
-    e.put(x);
-    e.put(y);
-    wasm.op(code);
-    return e.keep();
-  }
-  const result = e.fresh();
-  wasm.i64Const(0n);
-  wasm.set(result);
-  e.put(y);
-  wasm.i64Const(0n);
-  wasm.op(Op.i64Ne);
-  wasm.if();
-  e.put(x);
-  e.put(y);
-  wasm.op(code);
-  wasm.set(result);
-  wasm.end();
-  return result;
 }
 
 export function bitwise(e: Emitter, code: number, a: Word, b: Word): Word {

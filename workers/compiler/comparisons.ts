@@ -30,7 +30,8 @@ function lengthOfLess(word: Word): number {
   return value === undefined || value === 0n ? -1 : value.toString(2).length - 1;
 }
 
-function belowLimb(e: Emitter, a: Word, b: Word): ReadyLimb {
+/** Whether a < b, as a limb. */
+export function belowLimb(e: Emitter, a: Word, b: Word): ReadyLimb {
   const low = e.compare(Op.i64LtU, e.limb(a, 0), e.limb(b, 0));
   const [upperA, upperB] = [a, b].map((word) => (word.isOneLimb ? 0n : null));
   if (upperA === 0n) return upperB === 0n ? low : e.binary(Op.i64Or, low, isAny(e, b));

@@ -7,6 +7,7 @@
 import { assert } from '../../state/base/assert.js';
 import { fold } from './fold.js';
 import { KERNEL_NUMBERS, type KernelName } from './kernel-functions.js';
+import { copied, type Knowledge } from './knowledge.js';
 import { type Label, Op, WasmCode } from './wasm-code.js';
 import type { FunctionType, ModuleFunction } from './wasm-module.js';
 import { LIMBS, type ReadyLimb, smallWord, Word, wordAt } from './word.js';
@@ -44,13 +45,6 @@ export const WORD_BYTES = 32;
 const COLLECT_FROM = 96;
 /** When the stack holds more locals it goes to memory: V8's time grows with their number. */
 const HELD_MAX = 128;
-
-/** What is known of stack and memory at one point; a branch begins with a copy. */
-export interface Knowledge {
-  readonly slots: readonly Word[];
-  readonly memory: readonly (Word | undefined)[];
-  readonly memoryBytes: number;
-}
 
 export class Emitter {
   readonly code = new WasmCode();
@@ -210,6 +204,17 @@ export class Emitter {
     else this.code.get(limb);
   }
 
+  /** Makes a local hold a limb. */
+  move(limb: ReadyLimb, local: number): void {
+    this.put(limb);
+    this.code.set(local);
+  }
+
+  /** New locals for all limbs of a word. */
+  freshLimbs(): number[] {
+    return Array.from({ length: LIMBS }, () => this.fresh());
+  }
+
   /** Takes Wasm's top i64 into a local. */
   keep(): number {
     const local = this.fresh();
@@ -299,12 +304,17 @@ export class Emitter {
     if (this.memory[slot] === word) return;
     this.evict(slot);
     this.ready(word);
+    this.store(word, slot);
+    this.memory[slot] = word;
+  }
+
+  /** Writes a word whose limbs are ready to a slot's place, which is free for it. */
+  store(word: Word, slot: number): void {
     for (let index = 0; index < LIMBS; index += 1) {
       this.code.get(Local.base);
       this.put(this.limb(word, index));
       this.code.memory(Op.i64Store, this.offsetOf(slot) + 8 * index);
     }
-    this.memory[slot] = word;
   }
 
   /** All that moves is loaded before the first is written. */
@@ -316,7 +326,7 @@ export class Emitter {
   }
 
   /** The place of a slot is about to be written: who still needs what lies there has it loaded. */
-  private evict(slot: number): void {
+  evict(slot: number): void {
     const word = this.memory[slot];
     this.memory[slot] = undefined;
     if (word !== undefined && this.slots.includes(word)) this.ready(word);
@@ -378,17 +388,4 @@ export class Emitter {
     this.code.memory(Op.i64Load32U, offset);
     this.push(smallWord(this.keep(), 32));
   }
-}
-
-/** Copies of words that stay shared as they were. */
-function copied(slots: readonly Word[], memory: readonly (Word | undefined)[]) {
-  const copies = new Map<Word, Word>();
-  const copy = (word: Word): Word => {
-    const known = copies.get(word);
-    if (known !== undefined) return known;
-    const made = word.copy();
-    copies.set(word, made);
-    return made;
-  };
-  return { slots: slots.map(copy), memory: memory.map((word) => word && copy(word)) };
 }

@@ -28,7 +28,6 @@ const SIGNATURES = {
   codeCopy: 'iiiI:I',
   returnDataCopy: 'iiiI:I',
   memoryCopy: 'iiiI:I',
-  expBytes: 'i:i',
   exp: 'iii:',
   div: 'iii:',
   sdiv: 'iii:',
@@ -37,10 +36,6 @@ const SIGNATURES = {
   addmod: 'iiii:',
   mulmod: 'iiii:',
   signExtend: 'iii:',
-  byteAt: 'iii:',
-  shl: 'iii:',
-  shr: 'iii:',
-  sar: 'iii:',
   clz: 'ii:',
 } as const;
 

@@ -9,7 +9,7 @@ import { type Emitter, Local } from './emitter.js';
 import { callWithOperands } from './kernel-call.js';
 import type { OpcodeEmitter } from './opcode-emitter.js';
 import { Op, Simd } from './wasm-code.js';
-import { LIMB_MAX, LIMBS, type ReadyLimb, smallWord, Word } from './word.js';
+import { LIMB_MAX, type ReadyLimb, smallWord, Word } from './word.js';
 
 const VECTOR = 8;
 const U32_END = 2n ** 32n;
@@ -17,7 +17,6 @@ const U32_END = 2n ** 32n;
 const OFFSET_BITS = 32;
 const OFFSETS = smallWord(0, OFFSET_BITS);
 const HASH_WORD_GAS = 6n;
-const EXP_BYTE_GAS = 50n;
 const REVERSED = Array.from({ length: 16 }, (_, index) => 15 - index);
 /** A 32-bit number turned, and zeros behind it: there is no lane 255. */
 const REVERSED_4 = [3, 2, 1, 0, ...Array.from({ length: 12 }, () => 255)];
@@ -32,7 +31,6 @@ export const MEMORY_OPCODES: readonly (readonly [code: number, emit: OpcodeEmitt
   [op.OP_CODECOPY, (e) => callWithOperands(e, 'codeCopy', 3)],
   [op.OP_RETURNDATACOPY, (e) => callWithOperands(e, 'returnDataCopy', 3)],
   [op.OP_KECCAK256, hash],
-  [op.OP_EXP, power],
   [op.OP_ADDRESS, pushSelf],
   [op.OP_CALLER, (e) => e.push(addressAt(e, Local.frame, map.F_CALLER))],
   [op.OP_ORIGIN, (e) => e.push(addressAt(e, Local.machine, map.M_ORIGIN))],
@@ -241,7 +239,7 @@ function storeByte(e: Emitter): void {
 function loadInput(e: Emitter): void {
   const offset = e.clamped(e.pop());
   const { code } = e;
-  const limbs = Array.from({ length: LIMBS }, () => e.fresh());
+  const limbs = e.freshLimbs();
   e.put(offset);
   code.i64Const(U32_END);
   code.op(Op.i64LtU);
@@ -274,10 +272,7 @@ function loadInput(e: Emitter): void {
 }
 
 function moveInto(e: Emitter, word: Word, locals: readonly number[]): void {
-  for (const [index, local] of locals.entries()) {
-    e.put(e.limb(word, index));
-    e.code.set(local);
-  }
+  for (const [index, local] of locals.entries()) e.move(e.limb(word, index), local);
 }
 
 function hash(e: Emitter): void {
@@ -310,21 +305,4 @@ function chargeWords(e: Emitter, length: ReadyLimb): void {
   e.put(e.binary(Op.i64Mul, words, HASH_WORD_GAS));
   e.code.op(Op.i64Sub);
   e.keepGas();
-}
-
-/** Base, then exponent. */
-function power(e: Emitter): void {
-  const top = e.operands(2);
-  e.expectResult();
-  e.code.get(Local.gas);
-  e.pointer(top - 1);
-  e.call('expBytes');
-  e.code.op(Op.i64ExtendI32U);
-  e.code.i64Const(EXP_BYTE_GAS);
-  e.code.op(Op.i64Mul);
-  e.code.op(Op.i64Sub);
-  e.keepGas();
-  for (const slot of [top, top - 1, top - 1]) e.pointer(slot);
-  e.call('exp');
-  e.pushResult();
 }

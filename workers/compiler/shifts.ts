@@ -1,11 +1,10 @@
 /**
- * SHL, SHR, SAR and BYTE. Shifts by what is known are moves of limbs and pieces of them; one limb
- * by any number is an instruction and a comparison; the rest is the kernel's.
+ * SHL, SHR, SAR and BYTE. Shifts by what is known are moves of limbs and pieces of them; by what is
+ * not, whole limbs are moved by branches first. One limb is an instruction and a comparison.
  */
 import * as op from '../kernel/opcodes.js';
 import { bound, LIMB_BITS } from './bits.js';
 import type { Emitter } from './emitter.js';
-import { kernelBinary } from './kernel-call.js';
 import type { OpcodeEmitter } from './opcode-emitter.js';
 import { Op } from './wasm-code.js';
 import { constantWord, LIMBS, type ReadyLimb, smallWord, Word } from './word.js';
@@ -25,33 +24,80 @@ function shift(
   name: 'shl' | 'shr' | 'sar',
   by: (e: Emitter, word: Word, bits: number) => Word,
 ): void {
-  const count = e.slots.at(-1)!;
-  const word = e.slots.at(-2)!;
+  const count = e.pop();
+  const word = e.pop();
   const bits = count.constant;
-  if (bits === undefined) {
-    shiftByUnknown(e, name, count, word);
-    return;
-  }
-  e.pop();
-  e.pop();
-  if (bits < WORD_BITS) {
-    e.push(by(e, word, Number(bits)));
-    return;
-  }
-  e.push(name === 'sar' ? by(e, word, Number(WORD_BITS) - 1) : constantWord(0n));
+  if (bits === undefined) e.push(shiftByUnknown(e, name, word, count));
+  else if (bits < WORD_BITS) e.push(by(e, word, Number(bits)));
+  else e.push(name === 'sar' ? by(e, word, Number(WORD_BITS) - 1) : constantWord(0n));
 }
 
-function shiftByUnknown(e: Emitter, name: 'shl' | 'shr' | 'sar', count: Word, word: Word): void {
-  // Without its upper limbs a word has no sign: SAR is SHR.
-  if (name === 'shl' || !word.isOneLimb) {
-    kernelBinary(e, name);
-    return;
+/** word * 2^count modulo 2^256. */
+export function shiftLeftByUnknown(e: Emitter, word: Word, count: Word): Word {
+  return shiftByUnknown(e, 'shl', word, count);
+}
+
+function shiftByUnknown(e: Emitter, name: 'shl' | 'shr' | 'sar', word: Word, count: Word): Word {
+  const by = e.clamped(count);
+  if (name !== 'shl' && word.isOneLimb) {
+    // Without its upper limbs a word has no sign: SAR is SHR.
+    const moved = e.binary(Op.i64ShrU, e.limb(word, 0), by);
+    return smallWord(onlyBelow(e, by, BigInt(LIMB_BITS), moved), word.bitsOf(0));
   }
-  e.pop();
-  e.pop();
-  const limb = e.clamped(count);
-  const moved = e.binary(Op.i64ShrU, e.limb(word, 0), limb);
-  e.push(smallWord(onlyBelow(e, limb, BigInt(LIMB_BITS), moved), word.bitsOf(0)));
+  const fill = name === 'sar' ? e.binary(Op.i64ShrS, e.limb(word, LIMBS - 1), 63n) : 0n;
+  const limbs = word.limbs.map((_, index) => e.limb(word, index));
+  // From where limbs come in to where they go out.
+  const order = name === 'shl' ? limbs : [...limbs].reverse();
+  const moved = movedByBits(e, name, movedByLimbs(e, order, by, fill), by, fill);
+  return new Word(name === 'shl' ? moved : [...moved].reverse());
+}
+
+/** Moves whole limbs, two and then one; by 256 and more all. */
+function movedByLimbs(
+  e: Emitter,
+  from: readonly ReadyLimb[],
+  by: ReadyLimb,
+  fill: ReadyLimb,
+): number[] {
+  const { code } = e;
+  const limbs = from.map((limb) => {
+    const local = e.fresh();
+    e.move(limb, local);
+    return local;
+  });
+  for (const count of [2, 1]) {
+    e.put(e.binary(Op.i64And, by, BigInt(LIMB_BITS * count)));
+    code.op(Op.i32WrapI64);
+    code.if();
+    for (let index = LIMBS - 1; index >= 0; index -= 1) {
+      e.move(index < count ? fill : limbs[index - count]!, limbs[index]!);
+    }
+    code.end();
+  }
+  e.put(by);
+  code.i64Const(WORD_BITS);
+  code.op(Op.i64GeU);
+  code.if();
+  for (const local of limbs) e.move(fill, local);
+  code.end();
+  return limbs;
+}
+
+/** Moves by less than a limb; pieces go over in two steps: a shift by 64 would be one by 0. */
+function movedByBits(
+  e: Emitter,
+  name: 'shl' | 'shr' | 'sar',
+  limbs: readonly number[],
+  by: ReadyLimb,
+  fill: ReadyLimb,
+): ReadyLimb[] {
+  const [along, back] = name === 'shl' ? [Op.i64Shl, Op.i64ShrU] : [Op.i64ShrU, Op.i64Shl];
+  const rest = e.binary(Op.i64Xor, by, BigInt(LIMB_BITS - 1));
+  return limbs.map((limb, index) => {
+    const behind = index === 0 ? fill : limbs[index - 1]!;
+    const piece = e.binary(back, e.binary(back, behind, 1n), rest);
+    return e.binary(Op.i64Or, e.binary(along, limb, by), piece);
+  });
 }
 
 /** The value where the limb is below the end, and 0 otherwise. */
@@ -116,13 +162,13 @@ function shiftSigned(e: Emitter, word: Word, bits: number): Word {
 }
 
 function byteAt(e: Emitter): void {
-  const index = e.slots.at(-1)!.constant;
+  const at = e.pop();
+  const index = at.constant;
+  const word = e.pop();
   if (index === undefined) {
-    kernelBinary(e, 'byteAt');
+    e.push(byteAtUnknown(e, at, word));
     return;
   }
-  e.pop();
-  const word = e.pop();
   if (index > LAST_BYTE) {
     e.push(constantWord(0n));
     return;
@@ -130,4 +176,23 @@ function byteAt(e: Emitter): void {
   const place = Number(LAST_BYTE - index);
   const moved = e.binary(Op.i64ShrU, e.limb(word, place >> 3), BigInt((place & 7) * 8));
   e.push(smallWord(e.binary(Op.i64And, moved, 0xffn), 8));
+}
+
+function byteAtUnknown(e: Emitter, at: Word, word: Word): Word {
+  const index = e.clamped(at);
+  const { code } = e;
+  e.ready(word);
+  const limb = e.fresh();
+  e.move(e.limb(word, LIMBS - 1), limb);
+  for (let whole = 1; whole < LIMBS; whole += 1) {
+    e.put(index);
+    code.i64Const(BigInt(8 * whole));
+    code.op(Op.i64GeU);
+    code.if();
+    e.move(e.limb(word, LIMBS - 1 - whole), limb);
+    code.end();
+  }
+  const bits = e.binary(Op.i64Shl, e.binary(Op.i64Xor, index, 7n), 3n);
+  const byte = e.binary(Op.i64And, e.binary(Op.i64ShrU, limb, bits), 0xffn);
+  return smallWord(onlyBelow(e, index, LAST_BYTE + 1n, byte), 8);
 }

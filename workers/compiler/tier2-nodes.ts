@@ -158,14 +158,19 @@ function describe(
   isInPlace: (slot: number) => boolean,
   memoryBytes: number,
 ): Entry {
-  return {
-    limbs: slots.flatMap(({ limbs }) =>
-      limbs.map((limb) => (typeof limb === 'bigint' ? limb : null)),
-    ),
-    bits: slots.flatMap((word) => word.limbs.map((_, index) => word.bitsOf(index))),
-    isInPlace: slots.map((_, slot) => isInPlace(slot)),
-    memoryBytes,
-  };
+  const limbs: (bigint | null)[] = [];
+  const bits: number[] = [];
+  const places: boolean[] = [];
+  for (let slot = 0; slot < slots.length; slot += 1) {
+    const word = slots[slot]!;
+    for (let index = 0; index < LIMBS; index += 1) {
+      const limb = word.limbs[index]!;
+      limbs.push(typeof limb === 'bigint' ? limb : null);
+      bits.push(word.bitsOf(index));
+    }
+    places.push(isInPlace(slot));
+  }
+  return { limbs, bits, isInPlace: places, memoryBytes };
 }
 
 /** Leaves of an entry what holds for these slots too. @returns whether that is less than before */
@@ -208,11 +213,11 @@ export function enter(
   place: (slot: number, index: number) => Limb,
 ): void {
   const slots = entry.isInPlace.map((_, slot) => {
-    const limbs = entry.limbs.slice(LIMBS * slot, LIMBS * (slot + 1));
-    return new Word(
-      limbs.map((limb, index) => limb ?? place(slot, index)),
-      entry.bits.slice(LIMBS * slot, LIMBS * (slot + 1)),
-    );
+    const limbs: Limb[] = [];
+    for (let index = 0; index < LIMBS; index += 1) {
+      limbs.push(entry.limbs[LIMBS * slot + index] ?? place(slot, index));
+    }
+    return new Word(limbs, entry.bits.slice(LIMBS * slot, LIMBS * (slot + 1)));
   });
   e.reset(slots, (slot) => entry.isInPlace[slot]!, entry.memoryBytes);
 }

@@ -22,8 +22,8 @@ export class Shape {
   readonly roots = new Set<number>([0]);
   /** The root of the function that each node is in. */
   readonly owner: number[] = [];
-  /** Nodes that run again: for each loop, by its first node, those that lead back to it. */
-  readonly loops = new Map<number, ReadonlySet<number>>();
+  /** For each node how many loops it is in. */
+  private readonly loopDepth: number[];
   private readonly nodes: readonly Node[];
 
   /** @throws Unsuitable where a loop can be entered in two places */
@@ -37,7 +37,8 @@ export class Shape {
     }
     this.findDominators();
     this.refuseIrreducible();
-    this.findLoops();
+    this.loopDepth = nodes.map(() => 0);
+    this.countLoops();
     for (const { resumed } of this.order) if (resumed !== null) this.roots.add(resumed);
     this.closeRoots();
     this.cutLong();
@@ -85,8 +86,9 @@ export class Shape {
     }
   }
 
-  private findLoops(): void {
-    const { order, predecessors, loops } = this;
+  /** A loop is what leads back to its first node. */
+  private countLoops(): void {
+    const { order, predecessors, loopDepth } = this;
     for (const { index } of order) {
       const ends = predecessors[index]!.filter((from) => this.isBack(from, index));
       if (ends.length === 0) continue;
@@ -96,7 +98,7 @@ export class Shape {
         inside.add(at);
         ends.push(...predecessors[at]!);
       }
-      loops.set(index, inside);
+      for (const at of inside) loopDepth[at]! += 1;
     }
   }
 
@@ -118,13 +120,18 @@ export class Shape {
     }
   }
 
-  /** From the leaves up: where a function would be too long, its longest branches leave it. */
+  /**
+   * From the leaves up: where a function would be too long, branches leave it, first those that
+   * are in fewest loops, and of those the longest.
+   */
   private cutLong(): void {
-    const { order, owner, roots, dominator } = this;
+    const { order, owner, roots, dominator, loopDepth } = this;
     const length: number[] = [];
     const children: number[][] = this.nodes.map(() => []);
     for (const { index, block } of [...order].reverse()) {
-      const inside = children[index]!.sort((a, b) => length[b]! - length[a]!);
+      const inside = children[index]!.sort(
+        (a, b) => loopDepth[a]! - loopDepth[b]! || length[b]! - length[a]!,
+      );
       let sum = block.instructions.length;
       for (const child of inside) sum += length[child]!;
       for (const child of inside) {

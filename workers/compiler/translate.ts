@@ -5,10 +5,12 @@ import * as op from '../kernel/opcodes.js';
 import { ARITHMETIC } from './arithmetic.js';
 import { type Block, type Instruction, isPush, STACK_WORDS_MAX } from './blocks.js';
 import { COMPARISONS } from './comparisons.js';
+import { DIVISIONS } from './division.js';
 import { type Emitter, Local, WORD_BYTES } from './emitter.js';
 import { callWithOperands } from './kernel-call.js';
 import { MEMORY_OPCODES, touchRange } from './memory-opcodes.js';
 import type { OpcodeEmitter } from './opcode-emitter.js';
+import { POWERS } from './power.js';
 import { SHIFTS } from './shifts.js';
 import { STATE_OPCODES } from './state-opcodes.js';
 import { Op } from './wasm-code.js';
@@ -17,8 +19,10 @@ import { constantWord, smallWord, type Word } from './word.js';
 const EMITTERS: ReadonlyMap<number, OpcodeEmitter> = new Map([
   ...ARITHMETIC,
   ...COMPARISONS,
+  ...DIVISIONS,
   ...SHIFTS,
   ...MEMORY_OPCODES,
+  ...POWERS,
   ...STATE_OPCODES,
 ]);
 

@@ -122,3 +122,9 @@ export function smallWord(limb: Limb, bits = LIMB_BITS): Word {
 export function wordAt(base: number, offset: number): Word {
   return new Word([0, 8, 16, 24].map((at) => ({ base, offset: offset + at })));
 }
+
+/** The exponent of a power of two, or undefined. */
+export function log2(value: bigint | undefined): number | undefined {
+  if (value === undefined || value === 0n || (value & (value - 1n)) !== 0n) return undefined;
+  return value.toString(2).length - 1;
+}

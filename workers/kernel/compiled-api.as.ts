@@ -21,9 +21,7 @@ export {
 export { callOpcode, createOpcode } from "./calls.as";
 export { hashMessage } from "./places.as";
 export { blobHash } from "./interpret.as";
-export {
-  addmod, byteAt, clz, div, exp, expBytes, mod, mulmod, sar, sdiv, shl, shr, signExtend, smod,
-} from "./u256.as";
+export { addmod, clz, div, exp, mod, mulmod, sdiv, signExtend, smod } from "./u256.as";
 
 export function selfBalance(frame: usize, out: usize): void {
   const self = <usize>load<u32>(frame, F_SELF);
