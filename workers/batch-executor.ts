@@ -27,6 +27,7 @@ import { Outcomes } from './outcomes.js';
 import { COUNTERS, type StepKind } from './protocol.js';
 import { KIND_CREDITS, KIND_TRANSACTION } from './protocol-map.js';
 import { fittingSteps, type Round, type Rounds } from './rounds.js';
+import type { Tiering } from './tiering/tiering.js';
 
 /** Threads that die before they begin anything, so often in a row, will not do any better. */
 const FRUITLESS_MAX = 3;
@@ -47,10 +48,13 @@ export interface BatchExecutorParts {
   readonly clock: Clock;
   /** How long the head may stand still. */
   readonly deadlineMs: number;
+  /** Of the engine `auto`, stopped with the executor; null: other engines need none. */
+  readonly tiering: Tiering | null;
 }
 
 export class BatchExecutor implements Executor {
   sequence = 0;
+  readonly tiering: Tiering | null;
   private readonly arena: Arena;
   private readonly clock: Clock;
   private readonly deadlineMs: number;
@@ -58,11 +62,12 @@ export class BatchExecutor implements Executor {
   private tally = noCounts();
   private running: Promise<void> | null = null;
 
-  constructor({ arena, rounds, clock, deadlineMs }: BatchExecutorParts) {
+  constructor({ arena, rounds, clock, deadlineMs, tiering }: BatchExecutorParts) {
     this.arena = arena;
     this.rounds = rounds;
     this.clock = clock;
     this.deadlineMs = deadlineMs;
+    this.tiering = tiering;
   }
 
   /** Resolves when it is ready for a batch. @throws DeltacastError WORKER_FAILED */
@@ -72,6 +77,7 @@ export class BatchExecutor implements Executor {
 
   async beginBlock(context: BlockContext): Promise<void> {
     assert(this.running === null, 'a block begins between batches');
+    this.tiering?.beginBlock(context.fork);
     await this.rounds.beginBlock(context);
   }
 
@@ -96,6 +102,7 @@ export class BatchExecutor implements Executor {
     this.rounds.abort();
     await this.running;
     await this.rounds.stop();
+    await this.tiering?.stop();
   }
 
   private runSteps(steps: Steps): Promise<BatchResult> {
@@ -130,6 +137,7 @@ export class BatchExecutor implements Executor {
       if (!isDeltacastError(error, 'ARENA_TORN')) this.goBack(mark, sequence);
       throw error;
     } finally {
+      this.tiering?.look();
       this.running = null;
     }
   }

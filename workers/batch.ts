@@ -19,6 +19,7 @@ import type { Outcomes } from './outcomes.js';
 import { COUNTERS, type Counter, type StepKind } from './protocol.js';
 import { KIND_CREDITS, KIND_SYSTEM_CALL } from './protocol-map.js';
 import { encodeCredits, encodeSystemCall } from './steps.js';
+import type { Tiering } from './tiering/tiering.js';
 
 /** Steps of a block as bytes: transaction records, or one of what steps.ts lays out. */
 export interface Steps {
@@ -45,6 +46,8 @@ export interface BatchCounters extends Counts {
 export interface Executor {
   /** Sequence of the last committed step; set it after every rollback beyond a batch. */
   sequence: number;
+  /** Of the engine `auto`; null: other engines have none. */
+  readonly tiering: Tiering | null;
   /** Fixes the block that all following steps belong to. */
   beginBlock(context: BlockContext): Promise<void>;
   /**

@@ -17,6 +17,7 @@ import { copyOutcomes, type RoundOutcomes } from './outcomes.js';
 import { TaskThreads } from './pool.js';
 import { type Counter, Protocol } from './protocol.js';
 import { loadSteps, type Round, type Rounds, roundOf } from './rounds.js';
+import type { Tiering } from './tiering/tiering.js';
 import type { ExecutionTask } from './worker.js';
 
 /** A hung thread is found at most this part of the deadline late. */
@@ -32,6 +33,8 @@ export interface CrewOptions {
   readonly engineModule: string | null;
   /** JavaScript heap of one worker. */
   readonly heapMegabytes: number;
+  /** Where the engine's modules come from; null: from nowhere. */
+  readonly tiering: Tiering | null;
 }
 
 export class Crew implements Rounds {
@@ -178,11 +181,14 @@ export class Crew implements Rounds {
   }
 
   private launch(): void {
-    const { arena, workers, firstThread, engineModule, heapMegabytes } = this.options;
+    const { arena, workers, firstThread, engineModule, heapMegabytes, tiering } = this.options;
+    const { memory } = arena;
     const tasks = Array.from({ length: workers }, (_, worker): ExecutionTask => {
-      return { memory: arena.memory, thread: firstThread + worker, worker, engineModule };
+      const changes = tiering?.connect() ?? null;
+      return { memory, thread: firstThread + worker, worker, engineModule, changes };
     });
-    const threads = new TaskThreads('serveBatches', tasks, heapMegabytes);
+    const ports = tasks.map(({ changes }) => changes);
+    const threads = new TaskThreads('serveBatches', tasks, heapMegabytes, ports);
     this.threads = threads;
     threads.failed.then((cause) => {
       if (this.threads === threads) this.giveUp(cause);

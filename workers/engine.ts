@@ -4,6 +4,7 @@
  * how the engine works: in JavaScript (reference) or in Wasm.
  */
 import type { ForkName } from './fork.js';
+import type { InterpretedFork } from './kernel/opcode-table.js';
 
 /** What a block gives to the transactions in it. */
 export interface BlockContext {
@@ -49,10 +50,21 @@ export interface KernelEngine {
   readonly runStep: RunStep;
 }
 
+/** What becomes of a code from now on: it is run by a module, or interpreted. */
+export interface CodeChange {
+  readonly fork: InterpretedFork;
+  /** keccak256 of the code, 64 hex digits. */
+  readonly hash: string;
+  /** Made by compiler/compile-code.ts for memory of this size; null: interpreted. */
+  readonly module: WebAssembly.Module | null;
+}
+
 export interface Engine {
   readonly name: string;
   /** Where the kernel can execute by itself. */
   readonly inKernel?: KernelEngine;
+  /** Where codes are compiled elsewhere: takes a change over. Not in the midst of a transaction. */
+  changeCode?(change: CodeChange): void;
   /** Fixes the block that all following transactions belong to. */
   beginBlock(block: BlockContext): void | Promise<void>;
   /**

@@ -6,10 +6,14 @@ import { builtUrl } from '../state/base/built.js';
 import { DeltacastError } from '../state/base/errors.js';
 import { type EngineFactory, loadEngineFactory } from './engine-factory.js';
 
+/** The one that others compile for (tiering/tiering.ts). */
+export const TIERED_ENGINE = 'auto';
+
 /** The built module of each; the reference engine needs none. */
 const ENGINES: Readonly<Record<string, string | null>> = {
   reference: null,
   interpreter: 'workers/interpreter-engine.js',
+  [TIERED_ENGINE]: 'workers/auto-engine.js',
   compiled: 'workers/compiled-engine.js',
   'compiled-tier1': 'workers/compiled-tier1-engine.js',
 };

@@ -3,12 +3,13 @@
  * where the kernel cannot. What an engine throws becomes a failure of the batch with a cause; it
  * never leaves this file as an exception.
  */
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Arena } from '../state/arena.js';
 import { assert } from '../state/base/assert.js';
 import type { Clock } from '../state/base/ports.js';
 import type { Region } from '../state/layout.js';
 import { decodeContext } from './context.js';
-import type { Engine } from './engine.js';
+import type { CodeChange, Engine } from './engine.js';
 import { BEGIN, LEFT } from './kernel/scheduler-map.js';
 import { EMPTY_OUTCOME, STATUS_NEEDS_HEAD, statusOf, writeOutcome } from './outcome.js';
 import { isWholeOutcome } from './outcome-check.js';
@@ -28,6 +29,8 @@ export interface ExecutorParts {
   readonly clock: Clock;
   /** In [0, workers): which slice of the outcomes is ours. */
   readonly worker: number;
+  /** Where modules of codes arrive (tiering/tiering.ts); null: from nowhere. */
+  readonly changes: MessagePort | null;
 }
 
 export class WorkerExecutor {
@@ -36,15 +39,17 @@ export class WorkerExecutor {
   private readonly engine: Engine;
   private readonly scheduler: Scheduler;
   private readonly worker: number;
+  private readonly changes: MessagePort | null;
   private coinbase: Uint8Array = new Uint8Array(20);
   private contextEpoch = 0;
 
-  constructor({ arena, protocol, engine, clock, worker }: ExecutorParts) {
+  constructor({ arena, protocol, engine, clock, worker, changes }: ExecutorParts) {
     assert(worker >= 0 && worker < protocol.workers(), 'a worker is one of so many');
     this.arena = arena;
     this.protocol = protocol;
     this.engine = engine;
     this.worker = worker;
+    this.changes = changes;
     this.scheduler = new Scheduler(arena, engine, clock);
   }
 
@@ -80,6 +85,7 @@ export class WorkerExecutor {
 
   private async begin(): Promise<void> {
     await this.refreshContext();
+    this.takeChanges();
     const { coinbase } = this;
     this.scheduler.begin({ coinbase, outcomes: this.slice() });
   }
@@ -92,6 +98,17 @@ export class WorkerExecutor {
     this.coinbase = context.coinbase;
     await this.engine.beginBlock(context);
     this.contextEpoch = epoch;
+  }
+
+  /** Before it executes anything: so never in the midst of a transaction. */
+  private takeChanges(): void {
+    const { changes, engine } = this;
+    if (changes === null) return;
+    for (;;) {
+      const message = receiveMessageOnPort(changes);
+      if (message === undefined) return;
+      engine.changeCode?.(message.message as CodeChange);
+    }
   }
 
   /** A step that is alone has all the room there is. */

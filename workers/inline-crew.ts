@@ -14,6 +14,7 @@ import { WorkerExecutor } from './executor.js';
 import { copyOutcomes, type RoundOutcomes } from './outcomes.js';
 import { type Counter, Protocol } from './protocol.js';
 import { loadSteps, type Round, type Rounds, roundOf } from './rounds.js';
+import type { Tiering } from './tiering/tiering.js';
 
 export class InlineCrew implements Rounds {
   restarts = 0;
@@ -23,13 +24,17 @@ export class InlineCrew implements Rounds {
   private readonly protocol: Protocol;
   private readonly executor: WorkerExecutor;
 
-  /** @param arena  whose batch regions nobody else uses meanwhile */
-  constructor(arena: Arena, engine: Engine, clock: Clock) {
+  /**
+   * @param arena    whose batch regions nobody else uses meanwhile
+   * @param tiering  where the engine's modules come from; null: from nowhere
+   */
+  constructor(arena: Arena, engine: Engine, clock: Clock, tiering: Tiering | null) {
     this.arena = arena;
     this.protocol = new Protocol(arena);
     this.protocol.reset(1);
     const { protocol } = this;
-    this.executor = new WorkerExecutor({ arena, protocol, engine, clock, worker: 0 });
+    const changes = tiering?.connect() ?? null;
+    this.executor = new WorkerExecutor({ arena, protocol, engine, clock, worker: 0, changes });
   }
 
   async beginBlock(context: BlockContext): Promise<void> {

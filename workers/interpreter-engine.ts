@@ -9,7 +9,14 @@ import { assert } from '../state/base/assert.js';
 import { instantiateKernel } from '../state/base/wasm.js';
 import { framesOf, type Region } from '../state/layout.js';
 import { readAuthorization } from './authorizations.js';
-import type { BlockContext, Engine, ExecutionMode, KernelEngine, RunStep } from './engine.js';
+import type {
+  BlockContext,
+  CodeChange,
+  Engine,
+  ExecutionMode,
+  KernelEngine,
+  RunStep,
+} from './engine.js';
 import { isFrom } from './fork.js';
 import { blobBaseFee } from './header.js';
 import { type MachineMemory, setUpMachine } from './interpreter-memory.js';
@@ -39,6 +46,8 @@ export interface Compiler {
   /** Place in the kernel's table of the function for a code entry; 0: it is to be interpreted. */
   compiled(entry: number): number;
   beginBlock(fork: InterpretedFork): void;
+  /** As Engine has it. */
+  change?(change: CodeChange): void;
 }
 
 export type CompilerFactory = (arena: Arena, kernel: EvmKernel, table: Region) => Compiler;
@@ -106,6 +115,10 @@ export class InterpreterEngine implements Engine {
 
   get inKernel(): KernelEngine {
     return { machine: this.isInterpreted ? this.m : 0, runStep: this.kernel.runStep };
+  }
+
+  changeCode(change: CodeChange): void {
+    this.compiler?.change?.(change);
   }
 
   beginBlock(block: BlockContext): void | Promise<void> {

@@ -4,6 +4,7 @@ import { WORKER_DEADLINE_MS, WORKER_HEAP_MEGABYTES } from '../state/base/limits.
 import { type Clock, systemClock } from '../state/base/ports.js';
 import { BatchExecutor } from './batch-executor.js';
 import { Crew } from './crew.js';
+import type { Tiering } from './tiering/tiering.js';
 
 export interface ParallelOptions {
   readonly clock?: Clock;
@@ -14,12 +15,15 @@ export interface ParallelOptions {
   /** URL of an engine module (engine-factory.ts); default: the reference engine. */
   readonly engineModule?: string;
   readonly heapMegabytes?: number;
+  /** Of the engine `auto`; stopped with the executor. */
+  readonly tiering?: Tiering;
 }
 
 export class ParallelExecutor extends BatchExecutor {
   /** @param workers  at least 1; threads start with the first batch, or by `start` */
   constructor(arena: Arena, workers: number, options: ParallelOptions = {}) {
     const clock = options.clock ?? systemClock;
+    const tiering = options.tiering ?? null;
     const rounds = new Crew({
       arena,
       clock,
@@ -27,7 +31,9 @@ export class ParallelExecutor extends BatchExecutor {
       firstThread: options.firstThread ?? 1,
       engineModule: options.engineModule ?? null,
       heapMegabytes: options.heapMegabytes ?? WORKER_HEAP_MEGABYTES,
+      tiering,
     });
-    super({ arena, rounds, clock, deadlineMs: options.deadlineMs ?? WORKER_DEADLINE_MS });
+    const deadlineMs = options.deadlineMs ?? WORKER_DEADLINE_MS;
+    super({ arena, rounds, clock, deadlineMs, tiering });
   }
 }

@@ -2,6 +2,7 @@
  * Thread pools; the only user of piscina. A rejected piscina task is not a stopped worker (writes
  * were seen 43 ms after one), so a pool here has ended only when every thread has sent `exit`.
  */
+import type { MessagePort } from 'node:worker_threads';
 import { move, Piscina } from 'piscina';
 import { builtUrl } from '../state/base/built.js';
 import { WORKER_HEAP_MEGABYTES } from '../state/base/limits.js';
@@ -45,10 +46,14 @@ export class TaskPool {
 
   /**
    * Runs an export of the entry, which is worker.ts unless another was given.
-   * @param transfer  buffers that are moved, not copied
+   * @param transfer  buffers and ports that are moved, not copied
    * @throws what the task throws, or an error where its thread or the pool ended
    */
-  async run<Result>(name: string, task: object, transfer: ArrayBuffer[] = []): Promise<Result> {
+  async run<Result>(
+    name: string,
+    task: object,
+    transfer: (ArrayBuffer | MessagePort)[] = [],
+  ): Promise<Result> {
     // piscina would start a new thread.
     if (this.isEnded) throw new Error('the pool has ended');
     const result = this.piscina.run(task, { name, transferList: transfer });
@@ -82,11 +87,21 @@ export class TaskThreads {
   private readonly pool: TaskPool;
   private readonly tasks: Promise<unknown>;
 
-  /** @param tasks  one for each thread, all for the same export of worker.ts */
-  constructor(name: string, tasks: readonly object[], heapMegabytes?: number) {
-    const limits = heapMegabytes === undefined ? {} : { heapMegabytes };
-    this.pool = new TaskPool({ threads: tasks.length, ...limits });
-    const running = tasks.map((task) => this.pool.run(name, task));
+  /**
+   * @param tasks  one for each thread, all for the same export of worker.ts
+   * @param ports  of each task, to be moved to its thread
+   */
+  constructor(
+    name: string,
+    tasks: readonly object[],
+    heapMegabytes = WORKER_HEAP_MEGABYTES,
+    ports: readonly (MessagePort | null)[] = [],
+  ) {
+    this.pool = new TaskPool({ threads: tasks.length, heapMegabytes });
+    const running = tasks.map((task, index) => {
+      const port = ports[index] ?? null;
+      return this.pool.run(name, task, port === null ? [] : [port]);
+    });
     this.tasks = Promise.allSettled(running);
     this.failed = Promise.race(running).then(
       () => 'a worker ended',

@@ -9,13 +9,18 @@ import { type Clock, sleep } from '../state/base/ports.js';
 import { BatchExecutor } from './batch-executor.js';
 import type { Engine } from './engine.js';
 import { InlineCrew } from './inline-crew.js';
+import type { Tiering } from './tiering/tiering.js';
 
 export class SequentialExecutor extends BatchExecutor {
-  /** @param arena  whose batch regions nobody else uses meanwhile */
-  constructor(arena: Arena, engine: Engine, clock: Clock) {
+  /**
+   * @param arena    whose batch regions nobody else uses meanwhile
+   * @param tiering  stopped with it; null: the engine needs none
+   */
+  constructor(arena: Arena, engine: Engine, clock: Clock, tiering: Tiering | null = null) {
     // Nobody watches: what hangs, hangs the caller too.
     const deadlineMs = Number.POSITIVE_INFINITY;
-    super({ arena, rounds: new InlineCrew(arena, engine, clock), clock, deadlineMs });
+    const rounds = new InlineCrew(arena, engine, clock, tiering);
+    super({ arena, rounds, clock, deadlineMs, tiering });
   }
 }
 

@@ -14,8 +14,9 @@ export async function serve(task: ExecutionTask): Promise<void> {
   const blockHash = async (number: number) => waitForHash(arena, protocol, number);
   const createEngine = await loadEngineFactory(task.engineModule);
   const engine = createEngine(arena, blockHash);
-  const { worker } = task;
-  await new WorkerExecutor({ arena, protocol, engine, clock: systemClock, worker }).serve();
+  const { worker, changes } = task;
+  const clock = systemClock;
+  await new WorkerExecutor({ arena, protocol, engine, clock, worker, changes }).serve();
 }
 
 /** Blocks until the sealer has put the hash there: it is one of a block that came before ours. */

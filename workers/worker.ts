@@ -5,11 +5,13 @@
  * what it needs when it runs: a thread that recovers senders never loads the EVM (measured: 0.6 s
  * against 1.4 s to start on a busy machine).
  */
+import type { MessagePort } from 'node:worker_threads';
 import { systemClock } from '../state/base/ports.js';
 import type { CallTask, PlainReply } from './call.js';
 import type { RecoverTask } from './recover.js';
 import type { RootHelpTask } from './root-helpers.js';
 import type { ProveReply, ProveTask, SealReply, SealTask } from './seal.js';
+import type { CompileReply, CompileTask } from './tiering/compile-task.js';
 import type { CollectReply, CollectTask } from './witness/collect.js';
 
 export interface ExecutionTask {
@@ -20,6 +22,8 @@ export interface ExecutionTask {
   readonly worker: number;
   /** URL of a module that exports an EngineFactory; null for the reference engine. */
   readonly engineModule: string | null;
+  /** Where modules of codes arrive, for an engine that takes them. */
+  readonly changes: MessagePort | null;
 }
 
 export async function serveBatches(task: ExecutionTask): Promise<void> {
@@ -42,6 +46,11 @@ export async function call(task: CallTask): Promise<PlainReply> {
 /** Loads what calls need, so that the first one does not wait for it. */
 export async function prepareCalls(): Promise<void> {
   await import('./call.js');
+}
+
+export async function compile(task: CompileTask): Promise<CompileReply> {
+  const { compileInThread } = await import('./tiering/compile-task.js');
+  return compileInThread(task);
 }
 
 /** One task for as long as its pool lives. */

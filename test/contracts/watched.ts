@@ -5,7 +5,8 @@
 import type { Arena } from '../../state/arena.js';
 import { toHex } from '../../state/base/bytes.js';
 import { cutIntoBlocks, type OpcodeView, opcodesOf } from '../../workers/compiler/blocks.js';
-import { CodeCache, type Tiers } from '../../workers/compiler/code-cache.js';
+import { CodeCache } from '../../workers/compiler/code-cache.js';
+import type { Tiers } from '../../workers/compiler/compile-code.js';
 import { NodeGraph } from '../../workers/compiler/tier2-nodes.js';
 import { Shape } from '../../workers/compiler/tier2-shape.js';
 import { Unsuitable } from '../../workers/compiler/unsuitable.js';

@@ -5,7 +5,7 @@
  */
 import { copyWord, sameWord } from "./words.as";
 import {
-  COMPILED_ENTRY, COMPILED_HASH, COMPILED_INDEX, COMPILED_LINE_BYTES, M_COMPILED_MASK,
+  COMPILED_ENTRY, COMPILED_HASH, COMPILED_INDEX, COMPILED_LINE_BYTES, COMPILED_USE, M_COMPILED_MASK,
   M_COMPILED_TABLE,
 } from "./map";
 
@@ -13,22 +13,22 @@ import {
 @external("env", "compiled")
 declare function compiled(entry: usize): u32;
 
-/** The function for a code entry; 0: it is interpreted. */
-export function compiledOf(m: usize, entry: usize): u32 {
+/** The line of a code entry, which has its place in the table of functions; 0: no compiler. */
+export function compiledLine(m: usize, entry: usize): usize {
   const table = <usize>load<u32>(m, M_COMPILED_TABLE);
   if (table == 0) return 0;
   const at = (entry >>> 6) & <usize>load<u32>(m, M_COMPILED_MASK);
   const line = table + at * COMPILED_LINE_BYTES;
-  if (isOf(line, entry)) return load<u32>(line, COMPILED_INDEX);
+  if (isOf(line, entry)) return line;
   // A second place for each, so that two hot codes do not drive each other out.
   const second = table + (at ^ 1) * COMPILED_LINE_BYTES;
-  if (isOf(second, entry)) return load<u32>(second, COMPILED_INDEX);
+  if (isOf(second, entry)) return second;
   memory.copy(second, line, COMPILED_LINE_BYTES);
-  const index = compiled(entry);
   store<u32>(line, <u32>entry, COMPILED_ENTRY);
-  store<u32>(line, index, COMPILED_INDEX);
+  store<u32>(line, compiled(entry), COMPILED_INDEX);
+  store<f64>(line, 0, COMPILED_USE);
   copyWord(entry, line + COMPILED_HASH);
-  return index;
+  return line;
 }
 
 /** A place may have held another code: the whole hash is compared. */

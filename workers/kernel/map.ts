@@ -146,7 +146,10 @@ export const M_HASHES = 3072;
 export const HASH_LINE_BYTES = 48;
 /** Hashes of short messages that were asked for lately (keccak-memo.as.ts). */
 export const M_KECCAK_MEMO = 15360;
-export const MACHINE_BYTES = 56320;
+/** f64, with a compiler: gas that frames spent compiled and interpreted (use.as.ts). */
+export const M_GAS_COMPILED = 56320;
+export const M_GAS_INTERPRETED = 56328;
+export const MACHINE_BYTES = 56384;
 
 // Account entry: address, flags, hash, then values. One is 208 bytes.
 export const A_FLAGS = 20;
@@ -257,6 +260,10 @@ export const F_COMPILED = 160;
 export const COMPILED_GAS_BITS = 40;
 /** Where compiled code goes on: 0 at first, then as it was left. */
 export const F_RESUME = 164;
+/** The code's line in the table of compiled codes; 0: it has none. */
+export const F_LINE = 168;
+/** i64: gas at its beginning. */
+export const F_GIVEN = 176;
 export const FRAME_BYTES = 192;
 export const STACK_BYTES = 32768;
 
@@ -292,6 +299,8 @@ export const HABITS = 64;
 // Line of the table of compiled codes.
 export const COMPILED_ENTRY = 0;
 export const COMPILED_INDEX = 4;
+/** f64: gas spent by its frames; who reads it takes it away (workers/tiering/uses.ts). */
+export const COMPILED_USE = 8;
 export const COMPILED_HASH = 16;
 export const COMPILED_LINE_BYTES = 64;
 

@@ -12,24 +12,25 @@ import {
   accountAt, codeCell, codeOf, giveUp, isDelegation, needBalance, needNonce, needValue,
 } from "./access.as";
 import { newCode } from "./codes.as";
-import { compiledOf } from "./compiled.as";
+import { compiledLine } from "./compiled.as";
 import { saveAccount, undoTo } from "./journal.as";
 import { bitmapBytes } from "./jumps.as";
 import { setReturn } from "./memory.as";
 import { runPrecompile } from "./precompiles.as";
 import { add, lt, sub } from "./u256.as";
+import { countUse } from "./use.as";
 import { addressToWord, copyAddress, copyBytes, copyWord, isZeroWord, setWord } from "./words.as";
 import {
   ABORT_HEAD, ABORT_WINDOW, A_BALANCE, A_CODE, A_FLAGS, A_NONCE, A_PRECOMPILE, A_SLOTS,
-  COMPILED_GAS_BITS, FORK_PRAGUE, FRAME_BYTES, F_CALLER, F_CODE, F_CODES_TOP, F_CODE_LENGTH,
-  F_COMPILED, F_DEPTH, F_ENTRY, F_GAS, F_INPUT, F_INPUT_LENGTH, F_JUMPS, F_KIND, F_LAST_CODE,
-  F_LOGS_TOP, F_LOG_COUNT, F_MARK, F_MEMORY, F_MEMORY_SIZE, F_OUT, F_OUT_LENGTH, F_PARENT, F_PC,
-  F_REFUND, F_RESUME, F_SELF, F_SP, F_STATIC, F_VALUE, IS_CODE_NEW, IS_CREATED, IS_TOUCHED, IS_WARM,
-  KIND_CREATE, MSG_CALLER, MSG_CODE, MSG_DEPTH, MSG_GAS, MSG_INPUT, MSG_INPUT_LENGTH, MSG_KIND,
-  MSG_MEMORY, MSG_PARENT, MSG_PAYER, MSG_SELF, MSG_STACK, MSG_STATIC, MSG_VALUE, M_ABORT,
-  M_CODES_TOP, M_FORK, M_IS_HEAD, M_JOURNAL_TOP, M_LAST_CODE, M_LOGS_TOP, M_LOG_COUNT, M_MARK,
-  M_NEXT_FRAME, M_REFUND, M_RESULT, M_RESULT_GAS, M_RETURN, M_RETURN_LENGTH, M_STACK_FLOOR,
-  RESULT_FAILED, RESULT_OK, STACK_BYTES, S_NEXT, S_VALUE,
+  COMPILED_GAS_BITS, COMPILED_INDEX, FORK_PRAGUE, FRAME_BYTES, F_CALLER, F_CODE, F_CODES_TOP,
+  F_CODE_LENGTH, F_COMPILED, F_DEPTH, F_ENTRY, F_GAS, F_GIVEN, F_INPUT, F_INPUT_LENGTH, F_JUMPS,
+  F_KIND, F_LAST_CODE, F_LINE, F_LOGS_TOP, F_LOG_COUNT, F_MARK, F_MEMORY, F_MEMORY_SIZE, F_OUT,
+  F_OUT_LENGTH, F_PARENT, F_PC, F_REFUND, F_RESUME, F_SELF, F_SP, F_STATIC, F_VALUE, IS_CODE_NEW,
+  IS_CREATED, IS_TOUCHED, IS_WARM, KIND_CREATE, MSG_CALLER, MSG_CODE, MSG_DEPTH, MSG_GAS, MSG_INPUT,
+  MSG_INPUT_LENGTH, MSG_KIND, MSG_MEMORY, MSG_PARENT, MSG_PAYER, MSG_SELF, MSG_STACK, MSG_STATIC,
+  MSG_VALUE, M_ABORT, M_CODES_TOP, M_FORK, M_IS_HEAD, M_JOURNAL_TOP, M_LAST_CODE, M_LOGS_TOP,
+  M_LOG_COUNT, M_MARK, M_NEXT_FRAME, M_REFUND, M_RESULT, M_RESULT_GAS, M_RETURN, M_RETURN_LENGTH,
+  M_STACK_FLOOR, RESULT_FAILED, RESULT_OK, STACK_BYTES, S_NEXT, S_VALUE,
 } from "./map";
 
 const CODE_BYTE_GAS: i64 = 200;
@@ -172,7 +173,10 @@ function openFrame(m: usize, mark: u32, entry: usize): void {
   store<u32>(frame, load<u32>(m, M_LOG_COUNT), F_LOG_COUNT);
   store<i64>(frame, load<i64>(m, M_REFUND), F_REFUND);
   const isCompiled = entry != 0 && load<u64>(m, MSG_GAS) >>> COMPILED_GAS_BITS == 0;
-  store<u32>(frame, isCompiled ? compiledOf(m, entry) : 0, F_COMPILED);
+  const line = entry == 0 ? <usize>0 : compiledLine(m, entry);
+  store<u32>(frame, <u32>line, F_LINE);
+  store<u32>(frame, isCompiled && line != 0 ? load<u32>(line, COMPILED_INDEX) : 0, F_COMPILED);
+  store<i64>(frame, load<i64>(m, MSG_GAS), F_GIVEN);
   store<u32>(frame, 0, F_RESUME);
   if (entry == 0) placeInitcode(m, frame);
   else {
@@ -220,6 +224,7 @@ export function endFrame(
   }
   if (result != RESULT_OK) takeBack(m, frame);
   if (result == RESULT_FAILED) gas = 0;
+  countUse(m, frame, gas);
   const isSilent = result == RESULT_FAILED || (isCreation && result == RESULT_OK);
   const parent = <usize>load<u32>(frame, F_PARENT);
   // The output of a creating transaction is its code; EVM code never sees it.

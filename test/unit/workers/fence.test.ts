@@ -42,6 +42,7 @@ async function lateBytes(): Promise<number> {
     clock: systemClock,
     workers: 2,
     firstThread: 1,
+    tiering: null,
     engineModule: FAULTY_ENGINE,
     heapMegabytes: 48,
   });

@@ -1,0 +1,202 @@
+/**
+ * Tiering, as the coordinator drives it: between batches it reads how much gas each code has spent,
+ * has the hottest compiled in a thread of its own, and posts the modules to whoever executes, who
+ * takes them over before its next batch. Nothing here decides a result: compiled code gives what
+ * interpreted code does, so it may come at any moment, or never.
+ */
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import type { Arena } from '../../state/arena.js';
+import { fromHex } from '../../state/base/bytes.js';
+import type { Clock } from '../../state/base/ports.js';
+import type { CodeChange } from '../engine.js';
+import type { ForkName } from '../fork.js';
+import { INTERPRETED_FORKS, type InterpretedFork } from '../kernel/opcode-table.js';
+import { type CodeKey, textOfKey } from './code-key.js';
+import { CodePlan, type Refusal } from './code-plan.js';
+import type { CompileReply } from './compile-task.js';
+import { CompileThread } from './compile-thread.js';
+import { deadlineOf, TIERING_LIMITS, type TieringLimits } from './tiering-limits.js';
+import { Uses } from './uses.js';
+
+export interface TieringOptions {
+  readonly arena: Arena;
+  readonly clock: Clock;
+  /** Numbers of the threads that execute. */
+  readonly threads: readonly number[];
+  readonly limits?: Partial<TieringLimits>;
+}
+
+/** Sums over the life of the process, except where it says so. */
+export interface TieringCounts {
+  tier1: number;
+  tier2: number;
+  /** Refused, by reason. */
+  limits: number;
+  time: number;
+  failed: number;
+  room: number;
+  evicted: number;
+  compileMs: number;
+}
+
+export class Tiering {
+  readonly counts: TieringCounts = {
+    tier1: 0,
+    tier2: 0,
+    limits: 0,
+    time: 0,
+    failed: 0,
+    room: 0,
+    evicted: 0,
+    compileMs: 0,
+  };
+  readonly uses: Uses;
+  private readonly arena: Arena;
+  private readonly clock: Clock;
+  private readonly limits: TieringLimits;
+  private readonly plan: CodePlan;
+  private readonly thread: CompileThread;
+  /** What is compiled, for threads that start later. */
+  private readonly modules = new Map<string, CodeChange>();
+  private readonly ports = new Set<MessagePort>();
+  private fork: InterpretedFork | undefined;
+  private lookedMs = 0;
+  private compiling: Promise<void> | null = null;
+  private cancelRest: (() => void) | null = null;
+  private isStopped = false;
+
+  constructor({ arena, clock, threads, limits }: TieringOptions) {
+    this.arena = arena;
+    this.clock = clock;
+    this.limits = { ...TIERING_LIMITS, ...limits };
+    this.plan = new CodePlan(this.limits);
+    this.thread = new CompileThread(clock);
+    this.uses = new Uses(arena, threads);
+  }
+
+  /** Compiled codes now, and the bytes of their modules. */
+  get size(): { readonly codes: number; readonly bytes: number } {
+    const { codes, bytes } = this.plan;
+    return { codes, bytes };
+  }
+
+  /** Where one who executes finds what changes (CodeChange); it closes when the other end does. */
+  connect(): MessagePort {
+    const { port1: ours, port2: theirs } = new MessageChannel();
+    for (const change of this.modules.values()) ours.postMessage(change);
+    ours.once('close', () => this.ports.delete(ours));
+    // It must not keep the process alive.
+    ours.unref();
+    this.ports.add(ours);
+    return theirs;
+  }
+
+  beginBlock(fork: ForkName): void {
+    this.fork = INTERPRETED_FORKS.find((name) => name === fork);
+  }
+
+  /** Between batches: reads what they used, and goes on with what is hot. */
+  look(): void {
+    const nowMs = this.clock.monotonicMs();
+    if (nowMs - this.lookedMs < this.limits.lookMs) return;
+    this.lookedMs = nowMs;
+    const { fork, plan } = this;
+    for (const { hash, gas } of this.uses.take()) {
+      if (fork !== undefined) this.note({ fork, hash }, gas);
+    }
+    plan.age(nowMs);
+    this.goOn();
+  }
+
+  /** Resolves when nothing is left to compile. */
+  async settled(): Promise<void> {
+    while (this.compiling !== null) await this.compiling;
+  }
+
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    this.cancelRest?.();
+    for (const port of this.ports) port.close();
+    await this.thread.stop();
+    await this.compiling;
+  }
+
+  private note(key: CodeKey, gas: number): void {
+    const code = this.plan.lengthOf(key) ?? this.codeOf(key)?.length;
+    // Not there: its making was taken back.
+    if (code !== undefined) this.plan.add(key, code, gas);
+  }
+
+  private codeOf({ hash }: CodeKey): Uint8Array | undefined {
+    return this.arena.getCode(fromHex(hash));
+  }
+
+  /** Compiles what is wanted most, if it is time for that. */
+  private goOn(): void {
+    if (this.isStopped || this.compiling !== null || this.cancelRest !== null) return;
+    const key = this.plan.next(this.clock.monotonicMs());
+    if (key === null) return;
+    this.compiling = this.compile(key).then((restMs) => {
+      this.compiling = null;
+      this.rest(restMs);
+    });
+  }
+
+  private rest(restMs: number): void {
+    if (this.isStopped) return;
+    if (restMs < 1) {
+      this.goOn();
+      return;
+    }
+    this.cancelRest = this.clock.after(restMs, () => {
+      this.cancelRest = null;
+      this.goOn();
+    });
+  }
+
+  /** @returns how long to rest then */
+  private async compile(key: CodeKey): Promise<number> {
+    const { clock, limits, arena } = this;
+    const startedMs = clock.monotonicMs();
+    const code = this.codeOf(key);
+    if (code === undefined) {
+      this.refuse(key, 'failed');
+      return 0;
+    }
+    const task = { code, fork: key.fork, pages: arena.layout.pages, isDumped: false };
+    const reply = await this.thread.compile(task, deadlineOf(limits, code.length));
+    const milliseconds = clock.monotonicMs() - startedMs;
+    this.counts.compileMs += milliseconds;
+    if (!this.isStopped) this.take(key, reply);
+    return milliseconds * limits.rest;
+  }
+
+  private take(key: CodeKey, reply: CompileReply | Refusal): void {
+    const compiled = typeof reply === 'string' ? null : reply.compiled;
+    if (compiled === null) {
+      this.refuse(key, typeof reply === 'string' ? reply : 'limits');
+      return;
+    }
+    const { module, tier, bytes } = compiled;
+    const going = this.plan.compiled(key, bytes, this.clock.monotonicMs());
+    if (going === null) {
+      this.counts.room += 1;
+      return;
+    }
+    this.counts[tier === 1 ? 'tier1' : 'tier2'] += 1;
+    this.counts.evicted += going.length;
+    for (const other of going) this.post({ ...other, module: null });
+    this.post({ ...key, module });
+  }
+
+  private refuse(key: CodeKey, why: Refusal): void {
+    this.counts[why] += 1;
+    this.plan.refused(key, why, this.clock.monotonicMs());
+  }
+
+  private post(change: CodeChange): void {
+    if (change.module === null) this.modules.delete(textOfKey(change));
+    else this.modules.set(textOfKey(change), change);
+    for (const port of this.ports) port.postMessage(change);
+  }
+}
