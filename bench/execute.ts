@@ -9,6 +9,7 @@ import type { Clock } from '../state/base/ports.js';
 import { type BatchResult, type Executor, noCounts } from '../workers/batch.js';
 import { STATUS_OK } from '../workers/outcome.js';
 import { startExecutor } from '../workers/start.js';
+import type { Tiering } from '../workers/tiering/tiering.js';
 import { CONTEXT, GENESIS_SEQUENCE, openArena } from './chain.js';
 import { digestOf } from './digest.js';
 import type { Batch, BatchFigures, Runner, RunnerOptions } from './path.js';
@@ -83,6 +84,10 @@ class ExecuteRunner implements Runner {
     }
     executor.sequence = begun.sequence;
     return true;
+  }
+
+  get tiering(): Tiering | null {
+    return this.executor.tiering;
   }
 
   digest(): string {

@@ -5,6 +5,7 @@
  */
 import type { Clock } from '../state/base/ports.js';
 import type { Counts } from '../workers/batch.js';
+import type { Tiering } from '../workers/tiering/tiering.js';
 import type { AllocEntry } from './chain.js';
 import { startExecuteRunner } from './execute.js';
 import { startWholeRunner } from './whole.js';
@@ -40,6 +41,8 @@ export interface Runner {
   rewind(): boolean;
   /** A hash of all state, for comparing runs that must give the same. */
   digest(): string;
+  /** Of the engine `auto`; null with others. */
+  readonly tiering: Tiering | null;
   stop(): Promise<void>;
 }
 

@@ -3,6 +3,7 @@
  * they are worth and never made up: what was not measured is not there.
  */
 import type { Counts } from '../workers/batch.js';
+import type { TieringFigures } from './tiering.js';
 
 export interface Stage {
   readonly seconds: number;
@@ -41,6 +42,8 @@ export interface BenchLine {
   readonly counters: Counts;
   /** Times that worker threads had to be replaced. */
   readonly restarts: number;
+  /** Of the engine `auto` alone. */
+  readonly tiering?: TieringFigures;
   /**
    * `sign`, `recover` and `decode` (recovery included) are timed beforehand, on one thread;
    * `execute` is all of `seconds`, and what the path tells apart (diff, commit, root, seal) is part
@@ -120,7 +123,8 @@ function notesOf(line: BenchLine): string[] {
   const absent = Object.entries(line.absentPeers ?? {}).map(
     ([name, install]) => `${name} is not installed: ${install}`,
   );
-  const notes = [...absent, peers.join(', '), parts.join(', '), paceOf(line), workOf(line)];
+  const paces = [peers.join(', '), parts.join(', '), paceOf(line)];
+  const notes = [...absent, ...paces, workOf(line), tiersOf(line)];
   return notes.filter((note) => note !== '').map((note) => `    ${note}`);
 }
 
@@ -138,6 +142,14 @@ function workOf({ counters, restarts }: BenchLine): string {
     .filter(([, count]) => count > 0)
     .map(([name, count]) => `${name} ${grouped(count)}`)
     .join(', ');
+}
+
+function tiersOf({ tiering }: BenchLine): string {
+  if (tiering === undefined) return '';
+  const { tier1, tier2, refused, evicted, bytes, compileMs, gasShare } = tiering;
+  const codes = `compiled ${tier1 + tier2} codes (${tier2} in tier 2, ${grouped(bytes)} bytes)`;
+  const time = `${compileMs.toFixed(0)} ms, ${(100 * gasShare).toFixed(1)}% of the gas`;
+  return `${codes} in ${time}; refused ${refused}, evicted ${evicted}`;
 }
 
 function grouped(value: number): string {

@@ -9,6 +9,7 @@ import { addCounts, noCounts } from '../workers/batch.js';
 import type { AllocEntry } from './chain.js';
 import type { BatchFigures, Runner, StartRunner } from './path.js';
 import { type Prepared, sliceOf } from './prepare.js';
+import { type TieringFigures, tieringFigures } from './tiering.js';
 
 const PASSES_MAX = 1_000;
 
@@ -45,6 +46,8 @@ export class Lane {
   /** Milliseconds of each batch, and of what follows the last, where it was fastest. */
   private readonly fastest: number[] = [];
   private runner: Runner | null = null;
+  /** Of the last pass. */
+  tiering: TieringFigures | null = null;
 
   constructor(course: Course, engine: string, workers: number) {
     this.course = course;
@@ -104,6 +107,7 @@ export class Lane {
       this.fastest[index] = Math.min(milliseconds, this.fastest[index] ?? milliseconds);
     }
     const pass = parts.reduce(added);
+    this.tiering = tieringFigures(runner.tiering);
     course.judge(pass.gas, isFirst ? runner.digest() : null);
     if (!runner.rewind()) await this.stop();
     return pass;

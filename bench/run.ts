@@ -113,7 +113,7 @@ interface LineParts {
 
 function lineOf(subject: Subject, { lane, sequential, peers }: LineParts): BenchLine {
   const { workload, iterations, options, prepared } = subject;
-  const { engine, workers, latency, rounds, median } = lane;
+  const { engine, workers, latency, rounds, median, tiering } = lane;
   const { path, accounts, batch } = options;
   const { milliseconds, cpuMilliseconds, gas, txs, passes, counts, restarts } = median;
   return {
@@ -136,6 +136,7 @@ function lineOf(subject: Subject, { lane, sequential, peers }: LineParts): Bench
     best: bestOf(options.txs, lane, sequential),
     counters: counts,
     restarts,
+    ...(tiering === null ? {} : { tiering }),
     stages: { ...prepared.stages, execute: stageOf(txs, milliseconds), ...partsOf(median) },
     versus: versusOf(peers.figures, median, options.txs),
     ...(Object.keys(peers.absent).length === 0 ? {} : { absentPeers: peers.absent }),

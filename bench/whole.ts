@@ -17,6 +17,7 @@ import { type Clock, systemRandom } from '../state/base/ports.js';
 import { type Counts, noCounts } from '../workers/batch.js';
 import { COUNTERS } from '../workers/protocol.js';
 import { TransactionRecord } from '../workers/record.js';
+import type { Tiering } from '../workers/tiering/tiering.js';
 import { CONTEXT } from './chain.js';
 import { digestOf } from './digest.js';
 import type { Batch, BatchFigures, Runner, RunnerOptions } from './path.js';
@@ -87,6 +88,10 @@ class WholeRunner implements Runner {
   /** A log cannot be taken back. */
   rewind(): boolean {
     return false;
+  }
+
+  get tiering(): Tiering | null {
+    return this.core.executor.tiering;
   }
 
   digest(): string {

@@ -8,7 +8,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { type Bootstrap, startBootstrap } from '../net/p2p/swarm.js';
 import { isDeltacastError } from '../state/base/errors.js';
 import { systemClock, systemRandom } from '../state/base/ports.js';
-import { ENGINE_NAMES } from '../workers/engines.js';
+import { ENGINE_NAMES, TIERED_ENGINE } from '../workers/engines.js';
 import { defaultConfig, type NodeConfig } from './config.js';
 import { configOf, describeFlag, type GivenFlags, isHeeded, NODE_FLAGS } from './flags.js';
 import { createLogger } from './logger.js';
@@ -365,7 +365,7 @@ function program(): Command {
     .command('replay')
     .description('execute block files over their pre-state and compare with their headers')
     .argument('<file...>', 'gzipped JSON blocks')
-    .option('--engine <name>', ENGINE_NAMES.join(' or '), parseEngine, 'reference')
+    .option('--engine <name>', ENGINE_NAMES.join(' or '), parseEngine, TIERED_ENGINE)
     .option('--workers <n>', 'execution threads; 0 executes in order on this one', parseWorkers, 1)
     .option('--json', 'one JSON line a block, then a summary')
     .exitOverride()

@@ -4,6 +4,7 @@
  */
 import { DeltacastError } from '../state/base/errors.js';
 import { PROOF_BLOCKS_MAX } from '../state/base/limits.js';
+import { TIERED_ENGINE } from '../workers/engines.js';
 import { DEFAULT_MNEMONIC } from './wallet.js';
 
 export const DURABILITY_MODES = ['group', 'strict', 'none'] as const;
@@ -30,6 +31,8 @@ export interface NodeConfig {
   /** Execution threads; 0 executes on the coordinator, for profiles. */
   readonly workers: number;
   readonly engine: string;
+  /** 32 bytes in hex: a code whose compilation is written to a file, by the engine `auto`. */
+  readonly dumpCodeHash: string | null;
   readonly miniBlockMs: number;
   readonly blockMs: number;
   /** Gas of one block, integer. */
@@ -71,7 +74,8 @@ export function defaultConfig(cores: number): NodeConfig {
     durability: 'group',
     // One core is left to the coordinator: sockets, order, log.
     workers: Math.max(1, cores - 1),
-    engine: 'interpreter',
+    engine: TIERED_ENGINE,
+    dumpCodeHash: null,
     miniBlockMs: 10,
     blockMs: 1_000,
     gasLimit: DEFAULT_GAS_LIMIT,
@@ -135,6 +139,7 @@ const RULES: { readonly [Key in keyof NodeConfig]: Rule } = {
   durability: { check: isOneOf(DURABILITY_MODES), expected: DURABILITY_MODES.join(', ') },
   workers: integerRule(0, 30),
   engine: { check: isText, expected: "an engine's name" },
+  dumpCodeHash: { check: isHexKey, expected: '32 bytes in hex' },
   miniBlockMs: integerRule(1, 1_000),
   blockMs: integerRule(10, 3_600_000),
   gasLimit: integerRule(21_000, 1_000_000_000_000),

@@ -13,10 +13,12 @@ import { Services } from '../workers/services.js';
 import { startExecutor } from '../workers/start.js';
 import { BlockCycle } from './block-cycle.js';
 import type { Chain } from './chain.js';
+import { codeDumpOf } from './code-dump.js';
 import type { NodeConfig } from './config.js';
 import { noCounters, type PipelineCounters } from './counters.js';
 import { DataDirectory } from './data-dir.js';
 import { developmentGenesis, type Genesis, readGenesis } from './genesis.js';
+import { HotList } from './hot-list.js';
 import { Intake } from './intake.js';
 import { MiniBlockMaker } from './mini-block.js';
 import { beginChain, checkRoot, openChain } from './open-chain.js';
@@ -34,6 +36,8 @@ export interface CorePorts {
   readonly onPending?: (hashes: readonly Uint8Array[]) => void;
   /** Nothing can be committed any more; reads go on. */
   readonly onFatal?: (error: DeltacastError) => void;
+  /** What a human should know and nothing depends on. */
+  readonly onWarning?: (text: string) => void;
   /** Smaller than 4 GiB: tests of a full arena. */
   readonly arenaSize?: Omit<ArenaSize, 'threads'>;
   /** Instead of the configuration's own genesis. */
@@ -59,6 +63,7 @@ export class SequencerCore {
   private readonly maker: MiniBlockMaker;
   private readonly sealer: Sealer;
   private readonly directory: DataDirectory | null;
+  private readonly hotList: HotList | null;
 
   private constructor(config: NodeConfig, ports: CorePorts, opened: Opened) {
     const { arena, directory, signer, executor, services, chain, sealer } = opened;
@@ -69,6 +74,7 @@ export class SequencerCore {
     this.services = services;
     this.chain = chain;
     this.sealer = sealer;
+    this.hotList = hotListOf(opened, ports);
     this.proofs = new Proofs({ chain, sealer, witnesses: opened.witnesses });
     this.counters = noCounters();
     const { counters } = this;
@@ -136,6 +142,7 @@ export class SequencerCore {
     await this.pipeline.stop();
     this.intake.close(new DeltacastError('RPC_TIMEOUT', 'the node is stopping'));
     await this.proofs.stop();
+    this.hotList?.stop();
     await Promise.all([this.executor.stop(), this.services.stop(), this.sealer.stop()]);
     await this.chain.store.close();
     await this.directory?.close();
@@ -158,6 +165,7 @@ export class SequencerCore {
       for (const block of chain.closeAll()) blocks.seal(block);
       await blocks.settled();
     }
+    this.hotList?.start();
     await this.pipeline.start();
   }
 }
@@ -193,7 +201,9 @@ async function openParts(config: NodeConfig, ports: CorePorts): Promise<Opened> 
     const witnessThread = sealThread + SEAL_THREADS + helperThreads.length;
     const threads = witnessThread + (config.proofBlocks > 0 ? 1 : 0);
     const arena = Arena.create({ ...ports.arenaSize, threads });
-    const executor = await startExecutor({ arena, workers, clock, engine: config.engine });
+    const { engine } = config;
+    const codeDump = codeDumpOf(config, ports.onWarning ?? (() => undefined));
+    const executor = await startExecutor({ arena, workers, clock, engine, ...codeDump });
     closing.push(() => executor.stop());
     const services = new Services({
       arena,
@@ -225,6 +235,14 @@ async function openParts(config: NodeConfig, ports: CorePorts): Promise<Opened> 
     for (const close of closing) await close();
     throw error;
   }
+}
+
+/** Without a directory there is nothing to begin with. */
+function hotListOf({ executor, directory }: Opened, ports: CorePorts): HotList | null {
+  const { tiering } = executor;
+  if (tiering === null || directory === null) return null;
+  const warn = ports.onWarning ?? (() => undefined);
+  return new HotList({ directory: directory.path, tiering, clock: ports.clock, warn });
 }
 
 /** The block that would take a transaction now; between two blocks, the one before. */

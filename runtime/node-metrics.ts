@@ -1,6 +1,7 @@
 /** Which figures of a node are published, by role. */
 import { ABORT_CAUSES } from '../workers/batch.js';
 import { COUNTERS } from '../workers/protocol.js';
+import type { Tiering, TieringCounts } from '../workers/tiering/tiering.js';
 import type { Chain } from './chain.js';
 import type { PipelineCounters } from './counters.js';
 import type { Intake } from './intake.js';
@@ -64,8 +65,36 @@ export function sequencerMetrics(counters: PipelineCounters, intake: Intake): Me
   ];
 }
 
+const TIERING_HELP: { readonly [Key in keyof TieringCounts]: string } = {
+  tier1: 'codes compiled by the first tier',
+  tier2: 'codes compiled by the second tier',
+  limits: 'codes not compiled: over the limits of the compiler',
+  time: 'codes not compiled: their time was over',
+  failed: 'codes not compiled: the thread broke, or the code was gone',
+  room: 'codes not compiled: those that are there are worth more',
+  evicted: 'compiled codes that went for others',
+  compileMs: 'milliseconds of compiling',
+};
+
+/** Of the engine `auto`; none with others. */
+export function tieringMetrics(tiering: Tiering | null): MetricSource[] {
+  if (tiering === null) return [];
+  const { counts, uses } = tiering;
+  const names = Object.keys(TIERING_HELP) as (keyof TieringCounts)[];
+  const counters = names.map((key): MetricSource => {
+    const name = `tiering_${metricName(key)}`;
+    return { name, help: TIERING_HELP[key], kind: 'counter', read: () => counts[key] };
+  });
+  return [
+    ...counters,
+    gauge('tiering_codes', 'compiled codes', () => tiering.size.codes),
+    gauge('tiering_bytes', 'bytes of their modules', () => tiering.size.bytes),
+    gauge('tiering_gas_share', 'gas that was run compiled, of all', () => uses.compiledShare),
+  ];
+}
+
 /** Causes of aborts and what the scheduler counts say so in front. */
-function metricName(key: keyof PipelineCounters): string {
+function metricName(key: keyof PipelineCounters | keyof TieringCounts): string {
   const text = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
   const isOneOf = (keys: readonly string[]) => keys.includes(key);
   if (isOneOf(ABORT_CAUSES)) return `aborts_${text}_total`;

@@ -6,7 +6,7 @@ import { loadEngineFactory } from './engine-factory.js';
 import { engineModuleOf, TIERED_ENGINE } from './engines.js';
 import { ParallelExecutor, type ParallelOptions } from './parallel.js';
 import { blockHashOf, SequentialExecutor } from './sequential.js';
-import { Tiering } from './tiering/tiering.js';
+import { type CodeDump, Tiering } from './tiering/tiering.js';
 import type { TieringLimits } from './tiering/tiering-limits.js';
 
 export interface ExecutionOptions extends Omit<ParallelOptions, 'tiering'> {
@@ -18,6 +18,7 @@ export interface ExecutionOptions extends Omit<ParallelOptions, 'tiering'> {
   readonly engine?: string;
   /** Of the engine `auto`; those not given are tiering-limits.ts'. */
   readonly tieringLimits?: Partial<TieringLimits>;
+  readonly codeDump?: CodeDump;
 }
 
 /** Resolves when it is ready for a batch. @throws DeltacastError WORKER_FAILED, BAD_USAGE */
@@ -39,10 +40,12 @@ export async function startExecutor(options: ExecutionOptions): Promise<Executor
   return executor;
 }
 
-function tieringOf({ arena, workers, clock, firstThread = 1, tieringLimits }: ExecutionOptions) {
+function tieringOf(options: ExecutionOptions): Tiering {
+  const { arena, workers, clock, firstThread = 1, tieringLimits = {}, codeDump } = options;
   const threads =
     workers === 0
       ? [arena.thread]
       : Array.from({ length: workers }, (_, index) => firstThread + index);
-  return new Tiering({ arena, clock, threads, limits: tieringLimits ?? {} });
+  const dump = codeDump === undefined ? {} : { dump: codeDump };
+  return new Tiering({ arena, clock, threads, limits: tieringLimits, ...dump });
 }

@@ -3,6 +3,8 @@
  * line loads it when the command is given, by its address next to this file.
  */
 
+import { TIERED_ENGINE } from '../../workers/engines.js';
+
 export interface BenchOptions {
   /** Names of workloads, or `list` alone. */
   readonly workloads: readonly string[];
@@ -31,7 +33,7 @@ export interface BenchOptions {
 
 export const BENCH_DEFAULTS: BenchOptions = {
   workloads: [],
-  engines: ['interpreter'],
+  engines: [TIERED_ENGINE],
   workers: [0, 1],
   accounts: 10_000,
   txs: 10_000,

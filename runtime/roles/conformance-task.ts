@@ -86,6 +86,7 @@ async function runCase(runner: ConformanceRunner, test: StateTestCase): Promise<
     return await runner.run(test);
   } catch (error) {
     kept = undefined;
+    await runner.stop();
     const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     return `the engine broke: ${why}`.slice(0, WHY_CHARACTERS_MAX);
   }

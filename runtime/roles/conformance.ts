@@ -11,13 +11,29 @@ import { systemClock } from '../../state/base/ports.js';
 import { ethereumStateRoot } from '../../state/mpt.js';
 import { decodeSigned } from '../../workers/decode.js';
 import type { EngineFactory } from '../../workers/engine-factory.js';
+import { TIERED_ENGINE } from '../../workers/engines.js';
 import { type Outcome, type OutcomeLog, STATUS_OK } from '../../workers/outcome.js';
 import { SequentialExecutor } from '../../workers/sequential.js';
+import { Tiering } from '../../workers/tiering/tiering.js';
+import type { TieringLimits } from '../../workers/tiering/tiering-limits.js';
 import type { StateTestCase } from '../state-test-file.js';
 
 const PRE_STATE_SEQUENCE = 1;
 /** Gas without end makes outputs of 30 MB, and only so much of the arena is for them. */
 const ARENA_MEGABYTES = 2_048;
+
+/** Whatever ran once is compiled at once. */
+const EAGER: Partial<TieringLimits> = {
+  gasNoted: 1,
+  gasBase: 1,
+  gasPerByte: 0,
+  lookMs: 0,
+  rest: 0,
+  codesMax: 256,
+  // So that those of earlier cases make room.
+  halfLifeMs: 100,
+  retryMs: 0,
+};
 
 export class ConformanceRunner {
   private readonly arena: Arena;
@@ -28,11 +44,25 @@ export class ConformanceRunner {
     this.arena = Arena.create({ megabytes: ARENA_MEGABYTES, threads: 1 });
     this.empty = this.arena.mark();
     const engine = createEngine(this.arena, blockHashByConvention);
-    this.sequential = new SequentialExecutor(this.arena, engine, systemClock);
+    const options = { arena: this.arena, clock: systemClock, threads: [0], limits: EAGER };
+    const tiering = engine.name === TIERED_ENGINE ? new Tiering(options) : null;
+    this.sequential = new SequentialExecutor(this.arena, engine, systemClock, tiering);
   }
 
-  /** @returns null where the case passes, else what was wrong in one line */
+  /**
+   * With the engine `auto` a case runs twice: interpreted, then with all compiled that was run.
+   * @returns null where the case passes, else what was wrong in one line
+   */
   async run(test: StateTestCase): Promise<string | null> {
+    const why = await this.once(test);
+    return why !== null || this.sequential.tiering === null ? why : this.once(test);
+  }
+
+  async stop(): Promise<void> {
+    await this.sequential.stop();
+  }
+
+  private async once(test: StateTestCase): Promise<string | null> {
     const { arena } = this;
     arena.openMiniBlock(PRE_STATE_SEQUENCE);
     try {
@@ -56,7 +86,10 @@ export class ConformanceRunner {
       throw error;
     }
     await this.sequential.beginBlock(test.context);
-    return (await this.sequential.runBatch([record])).outcome(0);
+    const result = await this.sequential.runBatch([record]);
+    // Before the case, and its codes with it, is taken back.
+    await this.sequential.tiering?.settled();
+    return result.outcome(0);
   }
 
   private async compare(test: StateTestCase, result: Outcome | string): Promise<string | null> {

@@ -11,7 +11,7 @@ import { bannerText } from '../banner.js';
 import type { NodeConfig } from '../config.js';
 import { SequencerCore } from '../core.js';
 import { createMetrics } from '../metrics.js';
-import { chainMetrics, sequencerMetrics } from '../node-metrics.js';
+import { chainMetrics, sequencerMetrics, tieringMetrics } from '../node-metrics.js';
 import { nodeRoutes } from '../routes.js';
 import { ChainStateSource } from '../state-source.js';
 import { StatusLine } from '../status-line.js';
@@ -41,6 +41,7 @@ export async function startSequencer(
   const core = await SequencerCore.start(config, {
     ...ports,
     onProgress: (frames) => log.info('replaying the log', { frames }),
+    onWarning: (text) => log.warn(text),
     onPending: (hashes) => backend?.announcePending(hashes),
     onFatal: (error) => {
       log.error('nothing can be committed any more', { code: error.code, cause: error.message });
@@ -101,6 +102,7 @@ function startRpc(
   const sources = [
     ...chainMetrics(core.chain, () => Number(backend.peerCount())),
     ...sequencerMetrics(core.counters, core.intake),
+    ...tieringMetrics(core.executor.tiering),
   ];
   return startRpcServer({
     backend,

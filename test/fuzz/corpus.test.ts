@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ENGINE_NAMES, loadEngine } from '../../workers/engines.js';
+import { ENGINE_NAMES, loadEngine, TIERED_ENGINE } from '../../workers/engines.js';
 import type { FuzzCase } from './case.js';
 import { compareEngines } from './compare.js';
 import { Party } from './party.js';
@@ -9,7 +9,8 @@ import { Rng } from './rng.js';
 const FOLDER = new URL('./corpus/', import.meta.url);
 const FILES = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
 
-const OTHERS = ENGINE_NAMES.filter((name) => name !== 'reference');
+/** `auto` alone interprets; with its tiers it is in tiering.test.ts. */
+const OTHERS = ENGINE_NAMES.filter((name) => name !== 'reference' && name !== TIERED_ENGINE);
 const SUBJECTS = OTHERS.length === 0 ? ['reference'] : OTHERS;
 
 /** Cases that once failed, and some that are rare: each is run on every engine. */

@@ -5,6 +5,7 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { Arena } from '../../state/arena.js';
 import { fromHex, toHex, toWord } from '../../state/base/bytes.js';
+import { createEngine as createAuto } from '../../workers/auto-engine.js';
 import { createEngine as createCompiled } from '../../workers/compiled-engine.js';
 import { createEngine as createTier1 } from '../../workers/compiled-tier1-engine.js';
 import { recordOfUnsigned } from '../../workers/decode.js';
@@ -24,6 +25,7 @@ export const CONTRACT = fromHex('c0de'.repeat(10));
 export const COINBASE = CONTEXT.coinbase;
 const ETHER = 10n ** 18n;
 const ENGINES: Readonly<Record<string, EngineFactory>> = {
+  auto: createAuto,
   compiled: createCompiled,
   'compiled-tier1': createTier1,
 };

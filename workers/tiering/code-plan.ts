@@ -13,6 +13,12 @@ export type Refusal = 'limits' | 'time' | 'failed' | 'room';
 /** A code that comes into a full house must have spent so many times what the one that goes has. */
 const ADVANTAGE = 2;
 
+/** A code that is compiled, or about to be, and what it has spent. */
+export interface HotCode {
+  readonly key: CodeKey;
+  readonly gas: number;
+}
+
 interface Tracked {
   readonly key: CodeKey;
   readonly codeBytes: number;
@@ -111,7 +117,7 @@ export class CodePlan {
   }
 
   /** The compiled codes, and those that were about to be; the most used first. */
-  hottest(count: number): { readonly key: CodeKey; readonly gas: number }[] {
+  hottest(count: number): HotCode[] {
     const hot = [...this.tracked.values()].filter(
       (code) => code.status === 'compiled' || this.wanted.has(code),
     );

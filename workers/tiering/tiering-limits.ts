@@ -10,6 +10,8 @@ export interface TieringLimits {
   /** A code is compiled when it has spent so much gas. */
   readonly gasBase: number;
   readonly gasPerByte: number;
+  /** Less stays with the thread that counted it until it is more. */
+  readonly gasNoted: number;
   /** Codes that are compiled, and the bytes of their modules. */
   readonly codesMax: number;
   readonly bytesMax: number;
@@ -33,15 +35,17 @@ export const TIERING_LIMITS: TieringLimits = {
   gasBase: 2_000_000,
   // What 19 ms a KB buy back at 1.2 ms a Mgas: the least that can ever pay.
   gasPerByte: 16_000,
+  // Most codes of a block run once.
+  gasNoted: 100_000,
   codesMax: 1_024,
   bytesMax: 32 * MIB,
   // As many codes as the threads' tables have lines, some times over.
   trackedMax: 8_192,
   halfLifeMs: 60_000,
   retryMs: 60_000,
-  // Thirty times what is usual: its thread runs at a low priority.
-  deadlineMs: 5_000,
-  deadlineMsPerKib: 500,
+  // Fifty times what is usual: its thread runs at a low priority, and may have to be started.
+  deadlineMs: 20_000,
+  deadlineMsPerKib: 1_000,
   rest: 1,
   // A look takes some 10 us a thread.
   lookMs: 20,

@@ -12,10 +12,10 @@ import type { CodeChange } from '../engine.js';
 import type { ForkName } from '../fork.js';
 import { INTERPRETED_FORKS, type InterpretedFork } from '../kernel/opcode-table.js';
 import { type CodeKey, textOfKey } from './code-key.js';
-import { CodePlan, type Refusal } from './code-plan.js';
+import { CodePlan, type HotCode, type Refusal } from './code-plan.js';
 import type { CompileReply } from './compile-task.js';
 import { CompileThread } from './compile-thread.js';
-import { deadlineOf, TIERING_LIMITS, type TieringLimits } from './tiering-limits.js';
+import { deadlineOf, gasToCompile, TIERING_LIMITS, type TieringLimits } from './tiering-limits.js';
 import { Uses } from './uses.js';
 
 export interface TieringOptions {
@@ -24,6 +24,15 @@ export interface TieringOptions {
   /** Numbers of the threads that execute. */
   readonly threads: readonly number[];
   readonly limits?: Partial<TieringLimits>;
+  readonly dump?: CodeDump;
+}
+
+/** One code that somebody wants to look at (compiler/dump.ts). */
+export interface CodeDump {
+  /** 64 hex digits. */
+  readonly hash: string;
+  /** Takes the text when the code has been compiled, or refused for its form. */
+  readonly take: (text: string) => void;
 }
 
 /** Sums over the life of the process, except where it says so. */
@@ -56,6 +65,7 @@ export class Tiering {
   private readonly limits: TieringLimits;
   private readonly plan: CodePlan;
   private readonly thread: CompileThread;
+  private readonly dump: CodeDump | null;
   /** What is compiled, for threads that start later. */
   private readonly modules = new Map<string, CodeChange>();
   private readonly ports = new Set<MessagePort>();
@@ -65,13 +75,14 @@ export class Tiering {
   private cancelRest: (() => void) | null = null;
   private isStopped = false;
 
-  constructor({ arena, clock, threads, limits }: TieringOptions) {
+  constructor({ arena, clock, threads, limits, dump }: TieringOptions) {
     this.arena = arena;
     this.clock = clock;
     this.limits = { ...TIERING_LIMITS, ...limits };
     this.plan = new CodePlan(this.limits);
     this.thread = new CompileThread(clock);
-    this.uses = new Uses(arena, threads);
+    this.uses = new Uses(arena, threads, this.limits.gasNoted);
+    this.dump = dump ?? null;
   }
 
   /** Compiled codes now, and the bytes of their modules. */
@@ -108,7 +119,22 @@ export class Tiering {
     this.goOn();
   }
 
-  /** Resolves when nothing is left to compile. */
+  /** Has codes compiled that were hot before, as far as the state has them; the hottest first. */
+  warm(codes: readonly HotCode[]): void {
+    for (const { key, gas } of codes) {
+      const length = this.codeOf(key)?.length;
+      if (length === undefined) continue;
+      this.plan.add(key, length, Math.max(gas, gasToCompile(this.limits, length)));
+    }
+    this.goOn();
+  }
+
+  /** The compiled codes, and those that are about to be, with what they spent. */
+  hottest(count: number): HotCode[] {
+    return this.plan.hottest(count);
+  }
+
+  /** Resolves when no compilation is under way. */
   async settled(): Promise<void> {
     while (this.compiling !== null) await this.compiling;
   }
@@ -163,10 +189,16 @@ export class Tiering {
       this.refuse(key, 'failed');
       return 0;
     }
-    const task = { code, fork: key.fork, pages: arena.layout.pages, isDumped: false };
+    const task = {
+      code,
+      fork: key.fork,
+      pages: arena.layout.pages,
+      isDumped: key.hash === this.dump?.hash,
+    };
     const reply = await this.thread.compile(task, deadlineOf(limits, code.length));
     const milliseconds = clock.monotonicMs() - startedMs;
     this.counts.compileMs += milliseconds;
+    if (typeof reply !== 'string' && reply.dump !== null) this.dump?.take(reply.dump);
     if (!this.isStopped) this.take(key, reply);
     return milliseconds * limits.rest;
   }

@@ -14,22 +14,30 @@ export interface CodeUse {
   readonly gas: number;
 }
 
-/** Less stays where it is until it is more: most codes of a block run once. */
-const GAS_MIN = 100_000;
-
 export class Uses {
-  /** Gas of all frames until now. */
+  /** Gas of all frames until the last look. */
   gasCompiled = 0;
   gasInterpreted = 0;
   private readonly arena: Arena;
   private readonly view: DataView;
   private readonly machines: readonly number[];
+  private readonly gasMin: number;
 
-  /** @param threads  numbers of those that execute */
-  constructor(arena: Arena, threads: readonly number[]) {
+  /**
+   * @param threads  numbers of those that execute
+   * @param gasMin   less stays where it is until it is more
+   */
+  constructor(arena: Arena, threads: readonly number[], gasMin: number) {
     this.arena = arena;
+    this.gasMin = gasMin;
     this.view = new DataView(arena.memory.buffer);
     this.machines = threads.map((thread) => framesOf(arena.layout, thread).base);
+  }
+
+  /** Gas that was run compiled, as a part of all; 0 before anything was run. */
+  get compiledShare(): number {
+    const all = this.gasCompiled + this.gasInterpreted;
+    return all > 0 ? this.gasCompiled / all : 0;
   }
 
   /** What was spent since the last time, a code at most once a thread. */
@@ -44,13 +52,13 @@ export class Uses {
   }
 
   private takeLines(machine: number, uses: CodeUse[]): void {
-    const { view, arena } = this;
+    const { view, arena, gasMin } = this;
     const table = view.getUint32(machine + map.M_COMPILED_TABLE, true);
     // The thread has not begun yet.
     if (table === 0) return;
     const end = table + (view.getUint32(machine + map.M_COMPILED_MASK, true) + 1) * LINE;
     for (let line = table; line < end; line += LINE) {
-      if (view.getFloat64(line + map.COMPILED_USE, true) < GAS_MIN) continue;
+      if (view.getFloat64(line + map.COMPILED_USE, true) < gasMin) continue;
       const hash = hashAt(arena.bytes, line + map.COMPILED_HASH);
       uses.push({ hash, gas: this.takeGas(line + map.COMPILED_USE) });
     }

@@ -33,7 +33,7 @@ describe('a run of 100 transfers', () => {
     const lines = await linesOf('transfer', { workers: [1, 0], peers: true });
     expect(lines.map(({ workers }) => workers)).toEqual([0, 1]);
     for (const line of lines) {
-      expect(line).toMatchObject({ workload: 'transfer', engine: 'interpreter', path: 'execute' });
+      expect(line).toMatchObject({ workload: 'transfer', engine: 'auto', path: 'execute' });
       expect(line).toMatchObject({ accounts: 20, txs: 100, rounds: 1, passes: 1, restarts: 0 });
       expect(line.gas).toBe(100 * TRANSFER_GAS);
       // Each is rounded by itself.
