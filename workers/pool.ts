@@ -13,6 +13,8 @@ const STACK_MEGABYTES = 64;
 export interface PoolOptions {
   readonly threads: number;
   readonly heapMegabytes?: number;
+  /** Of new objects; V8's own choice unless given. */
+  readonly youngMegabytes?: number;
   /** URL of a built module whose exports are the tasks; worker.js unless given. */
   readonly entry?: string;
 }
@@ -28,7 +30,8 @@ export class TaskPool {
   private readonly exits = new Map<number, Promise<void>>();
   private isEnded = false;
 
-  constructor({ threads, heapMegabytes = WORKER_HEAP_MEGABYTES, entry }: PoolOptions) {
+  constructor(options: PoolOptions) {
+    const { threads, heapMegabytes = WORKER_HEAP_MEGABYTES, youngMegabytes, entry } = options;
     this.piscina = new Piscina({
       filename: entry ?? builtUrl('workers/worker.js').href,
       // No minimum: piscina would put a new thread in the place of one that died.
@@ -37,7 +40,11 @@ export class TaskPool {
       // Threads stay; an idle one costs nothing but its memory.
       idleTimeout: Number.POSITIVE_INFINITY,
       concurrentTasksPerWorker: 1,
-      resourceLimits: { stackSizeMb: STACK_MEGABYTES, maxOldGenerationSizeMb: heapMegabytes },
+      resourceLimits: {
+        stackSizeMb: STACK_MEGABYTES,
+        maxOldGenerationSizeMb: heapMegabytes,
+        ...(youngMegabytes === undefined ? {} : { maxYoungGenerationSizeMb: youngMegabytes }),
+      },
     });
     // A thread that dies without a task must not take the process along: the next task gets
     // another.

@@ -26,7 +26,7 @@ const KINDS: Readonly<Record<string, Piece>> = {
   'return addresses': (pc, rng) => [0x5b, ...push2(back(pc, rng)), ...push2(back(pc, rng)), 0x56],
   /** Every word of a deep stack is another at the end of each block. */
   'deep stacks': (_pc, rng) => [0x5b, 0x80 + rng.below(7), 0x90 + rng.below(7), 0x5a, 0x01],
-  multiplications: (_pc, rng) => [0x80 + rng.below(3), 0x02, 0x80, 0x09 + 2 * rng.below(2), 0x50],
+  multiplications: (_pc, rng) => [0x80 + rng.below(3), 0x02, 0x80, 0x80 + rng.below(3), 0x09],
   /** Each is a message: an entry, and all of the stack in memory. */
   messages: () => [0x5f, 0x5f, 0x5f, 0x5f, 0x5f, 0x30, 0x5a, 0xf1, 0x50],
   /** Two ways into each loop. */

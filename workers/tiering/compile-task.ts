@@ -4,7 +4,7 @@
  * optimise the functions that turn out hot.
  */
 import { readlinkSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { compileCode } from '../compiler/compile-code.js';
 import { dumpCode } from '../compiler/dump.js';
@@ -32,6 +32,9 @@ export interface CompileReply {
 
 /** Whoever executes goes first: this thread gets a tenth of a core that is wanted by another. */
 const NICE = 10;
+const NICE_MAX = 19;
+/** V8's default. */
+const V8_TASKS = 128;
 let isLowered = false;
 
 export function compileInThread({ code, fork, pages, isDumped }: CompileTask): CompileReply {
@@ -45,13 +48,18 @@ export function compileInThread({ code, fork, pages, isDumped }: CompileTask): C
   return { compiled, dump: isDumped ? dumpCode(code, fork) : null };
 }
 
-/** The flag is of the whole process; it is put back at once. */
+/**
+ * All of it, in this thread: V8's own threads know no priorities, and would take the cores from who
+ * executes. The flags are of the whole process; they are put back at once.
+ */
 function compileWhole(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
   setFlagsFromString('--no-wasm-lazy-compilation');
+  setFlagsFromString('--wasm-num-compilation-tasks=0');
   try {
     return new WebAssembly.Module(bytes);
   } finally {
     setFlagsFromString('--wasm-lazy-compilation');
+    setFlagsFromString(`--wasm-num-compilation-tasks=${V8_TASKS}`);
   }
 }
 
@@ -59,7 +67,7 @@ function compileWhole(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
 function lowerPriority(): void {
   try {
     const thread = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
-    setPriority(thread, NICE);
+    setPriority(thread, Math.min(NICE_MAX, getPriority(thread) + NICE));
   } catch {
     // Nothing depends on it.
   }

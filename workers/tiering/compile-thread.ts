@@ -8,6 +8,8 @@ import type { CompileReply, CompileTask } from './compile-task.js';
 
 /** The compiler's own memory: 24 KB of code in tier 2 take less than 100 MB. */
 const HEAP_MEGABYTES = 512;
+/** V8 collects with threads of its own, which know no priorities: so seldom. */
+const YOUNG_MEGABYTES = 128;
 
 export class CompileThread {
   private readonly clock: Clock;
@@ -26,7 +28,11 @@ export class CompileThread {
    */
   async compile(task: CompileTask, deadlineMs: number): Promise<CompileReply | 'time' | 'failed'> {
     await this.ending;
-    this.pool ??= new TaskPool({ threads: 1, heapMegabytes: HEAP_MEGABYTES });
+    this.pool ??= new TaskPool({
+      threads: 1,
+      heapMegabytes: HEAP_MEGABYTES,
+      youngMegabytes: YOUNG_MEGABYTES,
+    });
     let cancel = (): void => undefined;
     const late = new Promise<'time'>((resolve) => {
       cancel = this.clock.after(deadlineMs, () => resolve('time'));

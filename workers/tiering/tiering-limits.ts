@@ -46,7 +46,8 @@ export const TIERING_LIMITS: TieringLimits = {
   // Fifty times what is usual: its thread runs at a low priority, and may have to be started.
   deadlineMs: 20_000,
   deadlineMsPerKib: 1_000,
-  rest: 1,
+  // A tenth of a core: V8's own threads, which collect and optimise for it, have full priority.
+  rest: 9,
   // A look takes some 10 us a thread.
   lookMs: 20,
 };
