@@ -1,4 +1,7 @@
 /** Byte strings and 256-bit words: conversions used off the hot path, on top of Buffer. */
+import { assert } from './assert.js';
+
+const WORD_END = 1n << 256n;
 
 /** Lower-case hex with a 0x prefix, two digits a byte. */
 export function toHex(bytes: Uint8Array): `0x${string}` {
@@ -15,8 +18,13 @@ export function toBigInt(bytes: Uint8Array): bigint {
   return bytes.length === 0 ? 0n : BigInt(toHex(bytes));
 }
 
-/** A 32-byte big-endian word. @param value  in [0, 2^256) */
+/**
+ * A 32-byte big-endian word.
+ * @param value  in [0, 2^256); who takes numbers from outside has checked that
+ * @throws AssertionError beyond: without it the low digit of what is too large would be lost
+ */
 export function toWord(value: bigint): Uint8Array {
+  assert(value >= 0n && value < WORD_END, 'a word has 256 bits');
   return fromHex(value.toString(16).padStart(64, '0'));
 }
 

@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest';
+import { AssertionError } from '../../../../state/base/assert.js';
+import { toBigInt, toHex, toWord } from '../../../../state/base/bytes.js';
+
+const WORD_MAX = 2n ** 256n - 1n;
+
+describe('a word', () => {
+  it.each([0n, 1n, 0xffn, 2n ** 255n, WORD_MAX])('has 32 bytes and is read back: %s', (value) => {
+    const word = toWord(value);
+    expect(word).toHaveLength(32);
+    expect(toBigInt(word)).toBe(value);
+  });
+
+  it('has its highest byte first', () => {
+    expect(toHex(toWord(0x0102n))).toBe(`0x${'00'.repeat(30)}0102`);
+  });
+
+  it.each([-1n, WORD_MAX + 1n, 2n ** 260n])('is not made of a number beyond it: %s', (value) => {
+    expect(() => toWord(value)).toThrow(AssertionError);
+  });
+});
