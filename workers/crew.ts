@@ -40,6 +40,7 @@ export interface CrewOptions {
 export class Crew implements Rounds {
   private readonly options: CrewOptions;
   private readonly protocol: Protocol;
+  private readonly coordinator: { readonly thread: number; readonly clock: Clock };
   /** Times that the threads had to be ended, and why the last time; for counters and errors. */
   restarts = 0;
   cause = '';
@@ -54,6 +55,7 @@ export class Crew implements Rounds {
     assert(workers >= 1 && firstThread >= 1, 'thread 0 is the coordinator');
     assert(firstThread + workers <= arena.layout.threads, 'each worker has a thread number');
     this.options = options;
+    this.coordinator = { thread: arena.thread, clock: options.clock };
     this.protocol = new Protocol(arena);
     this.protocol.reset(workers);
   }
@@ -99,7 +101,10 @@ export class Crew implements Rounds {
   async round(steps: Steps, firstSequence: number, deadlineMs: number): Promise<Round> {
     await this.start();
     const { protocol } = this;
-    loadSteps(this.options.arena, protocol, steps, firstSequence);
+    const { arena } = this.options;
+    protocol.timed('loadMicroseconds', this.coordinator, () => {
+      loadSteps(arena, protocol, steps, firstSequence);
+    });
     // A thread may have died between the start and here, where that was forgotten.
     if (this.trouble !== '') protocol.fail('worker-failed');
     const endWatch = this.watch(deadlineMs);
@@ -114,17 +119,21 @@ export class Crew implements Rounds {
   }
 
   outcomes(committed: number): RoundOutcomes {
-    return copyOutcomes(this.options.arena.bytes, this.protocol, committed);
+    const { protocol } = this;
+    const { bytes } = this.options.arena;
+    return protocol.timed('collectMicroseconds', this.coordinator, () => {
+      return copyOutcomes(bytes, protocol, committed);
+    });
   }
 
   lastSequence(): number {
     return this.protocol.lastSequence();
   }
 
-  /** Sum over all workers in the last round. */
+  /** Sum over all threads in the last round. */
   counter(counter: Counter): number {
     const { firstThread, workers } = this.options;
-    let sum = 0;
+    let sum = this.protocol.counter(this.coordinator.thread, counter);
     for (let index = 0; index < workers; index += 1) {
       sum += this.protocol.counter(firstThread + index, counter);
     }

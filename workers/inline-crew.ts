@@ -22,6 +22,7 @@ export class InlineCrew implements Rounds {
   isStopped = false;
   private readonly arena: Arena;
   private readonly protocol: Protocol;
+  private readonly self: { readonly thread: number; readonly clock: Clock };
   private readonly executor: WorkerExecutor;
 
   /**
@@ -30,6 +31,7 @@ export class InlineCrew implements Rounds {
    */
   constructor(arena: Arena, engine: Engine, clock: Clock, tiering: Tiering | null) {
     this.arena = arena;
+    this.self = { thread: arena.thread, clock };
     this.protocol = new Protocol(arena);
     this.protocol.reset(1);
     const { protocol } = this;
@@ -51,7 +53,9 @@ export class InlineCrew implements Rounds {
   async round(steps: Steps, firstSequence: number): Promise<Round> {
     await this.start();
     const { arena, protocol } = this;
-    loadSteps(arena, protocol, steps, firstSequence);
+    protocol.timed('loadMicroseconds', this.self, () => {
+      loadSteps(arena, protocol, steps, firstSequence);
+    });
     protocol.turn();
     await this.executor.runBatch(protocol.epoch());
     protocol.turn();
@@ -61,7 +65,10 @@ export class InlineCrew implements Rounds {
   }
 
   outcomes(committed: number): RoundOutcomes {
-    return copyOutcomes(this.arena.bytes, this.protocol, committed);
+    const { arena, protocol } = this;
+    return protocol.timed('collectMicroseconds', this.self, () => {
+      return copyOutcomes(arena.bytes, protocol, committed);
+    });
   }
 
   lastSequence(): number {

@@ -10,6 +10,7 @@
 import type { Arena } from '../state/arena.js';
 import { assert } from '../state/base/assert.js';
 import { MINI_BLOCK_TRANSACTIONS_MAX, THREADS_MAX } from '../state/base/limits.js';
+import type { Clock } from '../state/base/ports.js';
 import type { Region } from '../state/layout.js';
 import { TERM_MIN } from './kernel/scheduler-limits.js';
 import { WORKER_BYTES } from './kernel/scheduler-map.js';
@@ -29,7 +30,11 @@ export const FAILURES = [
 ] as const;
 export type Failure = (typeof FAILURES)[number];
 
-/** In the order of a thread's line (kernel/scheduler-limits.ts). */
+/**
+ * What is counted in a round, in the order of a thread's line (kernel/scheduler-limits.ts).
+ * `executeMicroseconds` is the time of pieces of work, `commitMicroseconds` that of committing what
+ * was executed ahead of its turn; where a piece is executed at the head, committing is part of it.
+ */
 export const COUNTERS = [
   'staleBalance',
   'staleNonce',
@@ -44,6 +49,10 @@ export const COUNTERS = [
   'parks',
   'parkedMicroseconds',
   'commitMicroseconds',
+  'executeMicroseconds',
+  // On the coordinator's own line.
+  'loadMicroseconds',
+  'collectMicroseconds',
 ] as const;
 export type Counter = (typeof COUNTERS)[number];
 const WORD_COUNT = map.COUNTERS_BASE + THREADS_MAX * map.LINE_WORDS;
@@ -61,6 +70,7 @@ export class Protocol {
     const { buffer } = arena.memory;
     const { control, batchIn, batchOut } = arena.layout;
     const tableWords = STEP_WORDS * MINI_BLOCK_TRANSACTIONS_MAX;
+    assert(COUNTERS.length <= map.LINE_WORDS, 'the counters of a thread fit its line');
     assert(WORD_COUNT * 4 <= map.CONTEXT_AT, 'the words end before the context');
     const messagesEnd = map.MESSAGES_AT + THREADS_MAX * map.MESSAGE_BYTES_MAX;
     assert(messagesEnd <= map.WORKERS_AT, 'what failing workers say ends before their state');
@@ -192,6 +202,19 @@ export class Protocol {
 
   counter(thread: number, counter: Counter): number {
     return Atomics.load(this.words, counterWord(thread, COUNTERS.indexOf(counter)));
+  }
+
+  /** Runs something and counts how long it took; on the caller's own line. */
+  timed<Result>(
+    counter: Counter,
+    { thread, clock }: { readonly thread: number; readonly clock: Clock },
+    run: () => Result,
+  ): Result {
+    const startedMs = clock.monotonicMs();
+    const result = run();
+    const microseconds = Math.round((clock.monotonicMs() - startedMs) * 1_000);
+    Atomics.add(this.words, counterWord(thread, COUNTERS.indexOf(counter)), microseconds);
+    return result;
   }
 
   /** What a thread said when it failed; empty if nothing. */

@@ -44,7 +44,7 @@ export interface Rounds {
   /** What the first so many steps of the last round gave, and the sequence of its last included. */
   outcomes(committed: number): RoundOutcomes;
   lastSequence(): number;
-  /** Sum over all workers in the last round. */
+  /** Sum over all threads in the last round. */
   counter(counter: Counter): number;
   /** Makes a round that is under way, and a start, fail at once. */
   abort(): void;

@@ -43,3 +43,4 @@ export const COUNT_STOLEN = 9;
 export const COUNT_PARKS = 10;
 export const COUNT_PARKED_US = 11;
 export const COUNT_COMMIT_US = 12;
+export const COUNT_EXECUTE_US = 13;

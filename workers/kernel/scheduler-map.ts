@@ -51,6 +51,8 @@ export const W_TAKEN = 156;
 export const W_NOTES_NEXT = 160;
 export const W_NOTES_HALF = 164;
 export const W_NOTES_LAST = 168;
+/** f64, since the batch began: pieces of work, from the first step to the last. */
+export const W_EXECUTE_MS = 176;
 export const W_SCRATCH = 192;
 export const WORKER_BYTES = 320;
 

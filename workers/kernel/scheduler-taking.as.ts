@@ -15,9 +15,9 @@ import {
 import {
   ASK, BEGIN_APPLYING, CHECK_FAILURE, CLAIM_STEPS, DECIDE, EXECUTE, LEAVE, NEXT, PEEK_STATUS,
   PUBLISH, READ_CLAIMED, READ_SOLO, TAKE_TOKEN, TRY_DIRECT, WAIT, W_CHUNK, W_CLAIMED, W_COUNT,
-  W_EFFECTS, W_END, W_EPOCH, W_HEAD, W_HEAD_STATUS, W_INDEX, W_IS_DIRECT, W_IS_HEAD, W_IS_IDLE,
-  W_MACHINE, W_NEXT, W_OUTCOME, W_OUT_BASE, W_OUT_END, W_OUT_NEXT, W_PARKED_MS, W_SINCE_MS, W_SOLO,
-  W_STATUS, W_STEP_MS, W_TAKEN, W_THREAD, W_WORKERS,
+  W_EFFECTS, W_END, W_EPOCH, W_EXECUTE_MS, W_HEAD, W_HEAD_STATUS, W_INDEX, W_IS_DIRECT, W_IS_HEAD,
+  W_IS_IDLE, W_MACHINE, W_NEXT, W_OUTCOME, W_OUT_BASE, W_OUT_END, W_OUT_NEXT, W_PARKED_MS,
+  W_SINCE_MS, W_SOLO, W_STATUS, W_STEP_MS, W_TAKEN, W_THREAD, W_WORKERS,
 } from "./scheduler-map";
 import {
   clock, count, epochTag, field, go, headOf, isOwn, isReady, wakeAll, word,
@@ -128,7 +128,9 @@ export function next(w: usize): void {
 
 /** How long a step takes, lately. */
 function learn(w: usize): void {
-  const stepMs = (clock() - load<f64>(w, W_SINCE_MS)) / load<u32>(w, W_TAKEN);
+  const passedMs = clock() - load<f64>(w, W_SINCE_MS);
+  store<f64>(w, load<f64>(w, W_EXECUTE_MS) + passedMs, W_EXECUTE_MS);
+  const stepMs = passedMs / load<u32>(w, W_TAKEN);
   const before = load<f64>(w, W_STEP_MS);
   store<f64>(w, before > 0 ? before + (stepMs - before) / LEARN_DIVISOR : stepMs, W_STEP_MS);
 }

@@ -14,13 +14,13 @@ import {
   advance, apply, beginApplying, decide, finish, giveUp, holdHead, holdStatus, judge, release,
   takeToken,
 } from "./scheduler-commit.as";
-import { COUNT_COMMIT_US, COUNT_PARKED_US } from "./scheduler-limits";
+import { COUNT_COMMIT_US, COUNT_EXECUTE_US, COUNT_PARKED_US } from "./scheduler-limits";
 import {
   ADVANCE, APPLY, ASK, BEGIN, BEGIN_APPLYING, CHECK_EPOCH, CHECK_FAILURE, CLAIM_STEPS, DECIDE,
   EXECUTE, FINISH, GIVE_UP, HOLD_HEAD, HOLD_STATUS, JUDGE, LEAVE, LEFT, NEXT, PEEK_HEAD,
   PEEK_STATUS, PUBLISH, READ_CLAIMED, READ_SOLO, RELEASE, TAKE_TOKEN, TRY_DIRECT, WAIT, W_CHUNK,
-  W_COMMIT_MS, W_COUNT, W_EFFECTS, W_END, W_EPOCH, W_IS_DIRECT, W_IS_IDLE, W_NEXT, W_PARKED_MS,
-  W_STATE, W_WORKERS,
+  W_COMMIT_MS, W_COUNT, W_EFFECTS, W_END, W_EPOCH, W_EXECUTE_MS, W_IS_DIRECT, W_IS_IDLE, W_NEXT,
+  W_PARKED_MS, W_STATE, W_WORKERS,
 } from "./scheduler-map";
 import {
   claimSteps, execute, next, noPlace, peekHead, peekStatus, publish, readClaimed, readSolo, settle,
@@ -47,6 +47,7 @@ export function begun(w: usize): void {
   beginNotes(w);
   store<f64>(w, 0, W_PARKED_MS);
   store<f64>(w, 0, W_COMMIT_MS);
+  store<f64>(w, 0, W_EXECUTE_MS);
   go(w, CHECK_FAILURE);
 }
 
@@ -114,6 +115,7 @@ function checkEpoch(w: usize): void {
 function leave(w: usize): void {
   count(w, COUNT_PARKED_US, <i32>(load<f64>(w, W_PARKED_MS) * 1000));
   count(w, COUNT_COMMIT_US, <i32>(load<f64>(w, W_COMMIT_MS) * 1000));
+  count(w, COUNT_EXECUTE_US, <i32>(load<f64>(w, W_EXECUTE_MS) * 1000));
   atomic.sub<i32>(word(ACTIVE), 1);
   atomic.notify(word(ACTIVE));
   go(w, LEFT);

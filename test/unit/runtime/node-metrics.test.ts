@@ -45,6 +45,9 @@ describe('what the workers count', () => {
       'deltacast_scheduler_parks_total 11',
       'deltacast_scheduler_parked_microseconds_total 12',
       'deltacast_scheduler_commit_microseconds_total 13',
+      'deltacast_scheduler_execute_microseconds_total 14',
+      'deltacast_scheduler_load_microseconds_total 15',
+      'deltacast_scheduler_collect_microseconds_total 16',
       'deltacast_pool_ready 3',
       'deltacast_pool_queued 4',
     ]) {
