@@ -21,7 +21,7 @@ import type { Tiering } from './tiering/tiering.js';
 import type { ExecutionTask } from './worker.js';
 
 /** A hung thread is found at most this part of the deadline late. */
-const WATCHES_PER_DEADLINE = 8;
+const WATCHES_PER_DEADLINE = 16;
 
 export interface CrewOptions {
   readonly arena: Arena;
@@ -226,20 +226,21 @@ export class Crew implements Rounds {
     return this.trouble !== '' || this.protocol.failure() === 'worker-failed';
   }
 
-  /** Gives up when the head has not moved for the deadline. @returns a function that ends it */
+  /**
+   * Gives up when the head has not moved for the deadline, seen so often in a row: where the whole
+   * process was stopped for a while, nobody had a chance to work, and nobody looked.
+   * @returns a function that ends it
+   */
   private watch(deadlineMs: number): () => void {
     const { protocol } = this;
     const { clock } = this.options;
     let head = 0;
-    let sinceMs = clock.monotonicMs();
+    let looks = 0;
     let cancel = (): void => undefined;
     const look = (): void => {
-      const nowMs = clock.monotonicMs();
-      if (protocol.head() !== head) {
-        head = protocol.head();
-        sinceMs = nowMs;
-      }
-      if (nowMs - sinceMs >= deadlineMs) this.giveUp('no progress before the deadline');
+      looks = protocol.head() === head ? looks + 1 : 0;
+      head = protocol.head();
+      if (looks === WATCHES_PER_DEADLINE) this.giveUp('no progress before the deadline');
       else cancel = clock.after(deadlineMs / WATCHES_PER_DEADLINE, look);
     };
     cancel = clock.after(deadlineMs / WATCHES_PER_DEADLINE, look);

@@ -7,7 +7,8 @@ import { RLP } from '@ethereumjs/rlp';
 import { createTx, createTxFromRLP, type TypedTransaction, type TypedTxData } from '@ethereumjs/tx';
 import { DeltacastError, type ErrorCode } from '../state/base/errors.js';
 import { TRANSACTION_BYTES_MAX } from '../state/base/limits.js';
-import { commonFor, type ForkName } from './fork.js';
+import { commonFor } from './common.js';
+import type { ForkName } from './fork.js';
 import { type AccessEntry, type TransactionFields, writeRecord } from './record.js';
 import { recoverAddress } from './signature.js';
 

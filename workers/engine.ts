@@ -3,8 +3,12 @@
  * record, both plain bytes in shared memory, so that the executor and the commit know nothing of
  * how the engine works: in JavaScript (reference) or in Wasm.
  */
+import { fromHex } from '../state/base/bytes.js';
 import type { ForkName } from './fork.js';
 import type { InterpretedFork } from './kernel/opcode-table.js';
+
+/** Caller of system calls (EIP-4788 and those after it). */
+export const SYSTEM_ADDRESS = fromHex('fffffffffffffffffffffffffffffffffffffffe');
 
 /** What a block gives to the transactions in it. */
 export interface BlockContext {

@@ -57,6 +57,8 @@ export class WorkerExecutor {
   async serve(): Promise<void> {
     const { protocol } = this;
     let seen = protocol.epoch() | 1;
+    // In the middle of a block: who comes for one that was lost is ready when it can go on at once.
+    if (protocol.contextEpoch() !== 0) await this.refreshContext();
     protocol.ready();
     for (;;) {
       protocol.waitForTurn(seen);

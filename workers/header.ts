@@ -8,8 +8,9 @@ import { Address } from '@ethereumjs/util';
 import { concatBytes, toBigInt } from '../state/base/bytes.js';
 import { DeltacastError } from '../state/base/errors.js';
 import { keccak256 } from '../state/base/keccak.js';
+import { commonFor } from './common.js';
 import type { BlockContext } from './engine.js';
-import { commonFor, type ForkName, isFrom } from './fork.js';
+import { type ForkName, isFrom } from './fork.js';
 import type { OutcomeLog } from './outcome.js';
 
 export const BLOOM_BYTES = 256;
@@ -24,11 +25,6 @@ export function executionBlock(context: BlockContext): Block {
       skipConsensusFormatValidation: true,
     },
   );
-}
-
-/** Wei per blob gas in this block (EIP-4844). */
-export function blobBaseFee(context: BlockContext): bigint {
-  return executionBlock(context).header.getBlobGasPrice();
 }
 
 function headerData(context: BlockContext): HeaderData {

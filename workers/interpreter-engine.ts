@@ -9,26 +9,23 @@ import { assert } from '../state/base/assert.js';
 import { instantiateKernel } from '../state/base/wasm.js';
 import { framesOf, type Region } from '../state/layout.js';
 import { readAuthorization } from './authorizations.js';
-import type {
-  BlockContext,
-  CodeChange,
-  Engine,
-  ExecutionMode,
-  KernelEngine,
-  RunStep,
+import { blobBaseFee } from './blob-fee.js';
+import {
+  type BlockContext,
+  type CodeChange,
+  type Engine,
+  type ExecutionMode,
+  type KernelEngine,
+  type RunStep,
+  SYSTEM_ADDRESS,
 } from './engine.js';
 import { isFrom } from './fork.js';
-import { blobBaseFee } from './header.js';
 import { type MachineMemory, setUpMachine } from './interpreter-memory.js';
 import * as map from './kernel/map.js';
 import { INTERPRETED_FORKS, type InterpretedFork, packOpcodes } from './kernel/opcode-table.js';
 import { NO_WINDOW, Precompiles } from './precompiles.js';
 import { setWord } from './record.js';
-import {
-  type BlockHashSource,
-  ReferenceEngine,
-  SYSTEM_ADDRESS,
-} from './reference/reference-engine.js';
+import type { BlockHashSource, ReferenceEngine } from './reference/reference-engine.js';
 
 export interface EvmKernel {
   /** For the scheduler alone (kernel/scheduler.as.ts). */
@@ -80,7 +77,9 @@ export class InterpreterEngine implements Engine {
   private readonly buffer: ArrayBufferLike;
   private readonly view: DataView;
   private readonly blockHash: BlockHashSource;
-  private readonly reference: ReferenceEngine;
+  private readonly arena: Arena;
+  /** Loaded when it is first needed: it is most of the time that a thread takes to start. */
+  private reference: ReferenceEngine | undefined;
   private readonly precompiles = new Precompiles();
   private readonly kernel: EvmKernel;
   private readonly place: MachineMemory;
@@ -96,7 +95,7 @@ export class InterpreterEngine implements Engine {
     this.buffer = arena.memory.buffer;
     this.view = new DataView(arena.memory.buffer);
     this.blockHash = blockHash;
-    this.reference = new ReferenceEngine(arena, blockHash);
+    this.arena = arena;
     this.place = setUpMachine(
       arena.memory,
       framesOf(arena.layout, arena.thread),
@@ -121,7 +120,7 @@ export class InterpreterEngine implements Engine {
     this.compiler?.change?.(change);
   }
 
-  beginBlock(block: BlockContext): void | Promise<void> {
+  beginBlock(block: BlockContext): void {
     const forkBefore = this.context?.fork;
     this.context = block;
     this.isReferenceReady = false;
@@ -131,7 +130,6 @@ export class InterpreterEngine implements Engine {
     this.writeContext(block, fork);
     this.compiler?.beginBlock(fork);
     if (forkBefore !== fork) this.bytes.set(packOpcodes(fork), this.m + map.M_OPCODES);
-    return this.precompiles.prepare(fork);
   }
 
   execute(
@@ -157,11 +155,9 @@ export class InterpreterEngine implements Engine {
         this.kernel.executeSystemCall(this.m, record.base, data.length, out, end),
       );
       if (written >= map.NO_ROOM) return written;
-      if (written !== -map.ABORT_HASH) break;
-      await this.fetchHash();
+      if (!(await this.fetch(written))) break;
     }
-    await this.readyReference();
-    return this.reference.systemCall(to, data, outcome);
+    return (await this.readyReference()).systemCall(to, data, outcome);
   }
 
   /** @returns where the record lies in the arena, or -1 where there is no room for it */
@@ -204,8 +200,7 @@ export class InterpreterEngine implements Engine {
     mode: ExecutionMode,
   ): Promise<number> {
     let written = why;
-    for (let tries = 0; written === -map.ABORT_HASH && tries <= HASHES_MAX; tries += 1) {
-      await this.fetchHash();
+    for (let tries = 0; tries <= HASHES_MAX && (await this.fetch(written)); tries += 1) {
       written = this.interpret(this.recordAt(transaction), outcome, mode);
     }
     if (written >= map.NO_ROOM) return written;
@@ -213,6 +208,14 @@ export class InterpreterEngine implements Engine {
     else if (written === -map.ABORT_HASH) this.handOvers.hash += 1;
     else this.handOvers.fault += 1;
     return this.handOver(transaction, outcome, mode);
+  }
+
+  /** Brings what the kernel gave up for the lack of. @returns false where that was not why */
+  private async fetch(why: number): Promise<boolean> {
+    if (why === -map.ABORT_FAULT) return await this.precompiles.complete();
+    if (why !== -map.ABORT_HASH) return false;
+    await this.fetchHash();
+    return true;
   }
 
   /** Asks for the hash that the kernel wants and puts it where the kernel looks first. */
@@ -231,15 +234,19 @@ export class InterpreterEngine implements Engine {
     outcome: Uint8Array,
     mode: ExecutionMode,
   ): Promise<number> {
-    await this.readyReference();
-    return this.reference.execute(transaction, outcome, mode);
+    return (await this.readyReference()).execute(transaction, outcome, mode);
   }
 
-  private async readyReference(): Promise<void> {
-    const { context } = this;
+  private async readyReference(): Promise<ReferenceEngine> {
+    const { context, arena, blockHash } = this;
     assert(context !== undefined, 'a transaction belongs to a block');
+    if (this.reference === undefined) {
+      const module = await import('./reference/reference-engine.js');
+      this.reference = new module.ReferenceEngine(arena, blockHash);
+    }
     if (!this.isReferenceReady) await this.reference.beginBlock(context);
     this.isReferenceReady = true;
+    return this.reference;
   }
 
   private writeContext(block: BlockContext, fork: InterpretedFork): void {

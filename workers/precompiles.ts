@@ -43,7 +43,7 @@ export interface CurveLibraries {
   readonly bls: Bls | undefined;
 }
 
-/** Loads what the fork's precompiles need: some 150 ms for each curve's first time in a thread. */
+/** Loads what a fork's precompiles need: some 150 ms for each curve's first time in a thread. */
 export async function loadCurves(fork: ForkName): Promise<CurveLibraries> {
   const [bn254, bls] = await Promise.all([
     loadBn254(),
@@ -53,25 +53,44 @@ export async function loadCurves(fork: ForkName): Promise<CurveLibraries> {
   return { bn254, bls };
 }
 
-export class Precompiles {
-  private curves: CurveLibraries | undefined;
+type Curves = { -readonly [Name in keyof CurveLibraries]?: CurveLibraries[Name] | undefined };
 
-  /** Resolves when what this fork needs is there; what is loaded stays. */
-  prepare(fork: ForkName): Promise<void> | undefined {
-    const isLacking = isFrom(fork, 'cancun') && this.curves?.bls === undefined;
-    if (this.curves !== undefined && !isLacking) return undefined;
-    return loadCurves(fork).then((curves) => {
-      this.curves = curves;
-    });
+/**
+ * Curves are loaded when a call first needs them: most threads never do, and one that takes the
+ * place of another is at work in half the time.
+ */
+export class Precompiles {
+  private readonly curves: Curves = {};
+  /** What the last call lacked. */
+  private lacked: keyof CurveLibraries | null = null;
+
+  /** Loads what the last call lacked; what is loaded stays. @returns whether it lacked anything */
+  async complete(): Promise<boolean> {
+    const { lacked, curves } = this;
+    this.lacked = null;
+    if (lacked === 'bn254') curves.bn254 = await loadBn254();
+    if (lacked === 'bls') {
+      curves.bls = await loadBls();
+      setKzgCurve(curves.bls);
+    }
+    return lacked !== null;
   }
 
-  /** Runs one. @returns its output and the gas that it used, or FAILED or BROKEN */
+  /**
+   * Runs one.
+   * @returns its output and the gas that it used, or FAILED, or BROKEN; after `complete` has said
+   *          true it is worth another try
+   */
   run(call: PrecompileCall): { readonly output: Uint8Array; readonly gas: number } | number {
     const { curves } = this;
-    assert(curves !== undefined, 'precompiles are prepared before they run');
     const { number, input } = call;
     const gas = gasOfPrecompile(number, input.length);
     if (gas > call.gas) return FAILED;
+    const needed = curveOf(number);
+    if (needed !== null && curves[needed] === undefined) {
+      this.lacked = needed;
+      return BROKEN;
+    }
     try {
       const output =
         number >= FIRST_BLS && number <= LAST_BLS
@@ -84,10 +103,19 @@ export class Precompiles {
   }
 }
 
+const FIRST_BN254 = 0x06;
+const LAST_BN254 = 0x08;
+const POINT_EVALUATION = 0x0a;
 const FIRST_BLS = 0x0b;
 const LAST_BLS = 0x11;
 
-function outputOf({ bn254, bls }: CurveLibraries, number: number, input: Uint8Array) {
+function curveOf(number: number): keyof CurveLibraries | null {
+  if (number >= FIRST_BN254 && number <= LAST_BN254) return 'bn254';
+  return number >= POINT_EVALUATION && number <= LAST_BLS ? 'bls' : null;
+}
+
+function outputOf({ bn254, bls }: Curves, number: number, input: Uint8Array) {
+  if (number >= FIRST_BN254 && number <= LAST_BN254) return outputOfBn254(bn254, number, input);
   switch (number) {
     case 0x01:
       return recoverSigner(padded(input, 128));
@@ -95,13 +123,7 @@ function outputOf({ bn254, bls }: CurveLibraries, number: number, input: Uint8Ar
       return hash('sha256', input, 'buffer');
     case 0x03:
       return leftPadded(ripemd160(input));
-    case 0x06:
-      return bn254.add(padded(input, 128));
-    case 0x07:
-      return bn254.mul(padded(input, 96));
-    case 0x08:
-      return input.length % BN254_PAIR_BYTES === 0 ? bn254.pairing(input) : NONE;
-    case 0x0a:
+    case POINT_EVALUATION:
       assert(bls !== undefined, 'BLS12-381 is loaded');
       return input.length === 192 && evaluatePoint(bls, input) ? KZG_OUTPUT : NONE;
     case 0x100:
@@ -111,7 +133,14 @@ function outputOf({ bn254, bls }: CurveLibraries, number: number, input: Uint8Ar
   }
 }
 
-function outputOfBls({ bls }: CurveLibraries, number: number, input: Uint8Array) {
+function outputOfBn254(bn254: Bn254 | undefined, number: number, input: Uint8Array) {
+  assert(bn254 !== undefined, 'BN254 is loaded');
+  if (number === FIRST_BN254) return bn254.add(padded(input, 128));
+  if (number !== LAST_BN254) return bn254.mul(padded(input, 96));
+  return input.length % BN254_PAIR_BYTES === 0 ? bn254.pairing(input) : NONE;
+}
+
+function outputOfBls({ bls }: Curves, number: number, input: Uint8Array) {
   assert(bls !== undefined, 'BLS12-381 is loaded');
   const { length } = input;
   const isPairs = (bytes: number) => length > 0 && length % bytes === 0;

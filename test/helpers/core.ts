@@ -7,7 +7,7 @@ import { deriveAccounts } from '../../runtime/wallet.js';
 import { toHex } from '../../state/base/bytes.js';
 import { DeltacastError } from '../../state/base/errors.js';
 import { systemClock, systemRandom } from '../../state/base/ports.js';
-import { commonFor } from '../../workers/fork.js';
+import { commonFor } from '../../workers/common.js';
 
 /** A node's configuration for tests: in memory, one worker, blocks that come quickly. */
 export const TEST_CONFIG: NodeConfig = {

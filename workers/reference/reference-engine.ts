@@ -5,11 +5,11 @@
 import { Address } from '@ethereumjs/util';
 import { createVM, type RunTxResult, runTx, type VM } from '@ethereumjs/vm';
 import { assert } from '../../state/base/assert.js';
-import { fromHex } from '../../state/base/bytes.js';
 import type { CellStore } from '../cell-store.js';
+import { commonFor } from '../common.js';
 import { transactionOf } from '../decode.js';
-import type { BlockContext, Engine, ExecutionMode } from '../engine.js';
-import { commonFor, isFrom } from '../fork.js';
+import { type BlockContext, type Engine, type ExecutionMode, SYSTEM_ADDRESS } from '../engine.js';
+import { isFrom } from '../fork.js';
 import { executionBlock } from '../header.js';
 import {
   EMPTY_OUTCOME,
@@ -28,8 +28,6 @@ import { TransactionRecord } from '../record.js';
 import { CellReader, NeedsHead } from './cells.js';
 import { OverlayState } from './state.js';
 
-/** Caller of system calls (EIP-4788 and those after it). */
-export const SYSTEM_ADDRESS = fromHex('fffffffffffffffffffffffffffffffffffffffe');
 const SYSTEM_CALL_GAS = 30_000_000n;
 
 /** Gives a block's hash; may wait for one that is not sealed yet. 32 bytes, zeros if unknown. */

@@ -2,7 +2,7 @@ import { createBlockHeader } from '@ethereumjs/block';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { nextBaseFee, nextContext } from '../../../runtime/block-time.js';
-import { commonFor } from '../../../workers/fork.js';
+import { commonFor } from '../../../workers/common.js';
 import { CONTEXT } from '../../helpers/random-block.js';
 
 it('gives the base fee that @ethereumjs/block expects of the next header', () => {

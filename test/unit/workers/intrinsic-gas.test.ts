@@ -2,8 +2,9 @@ import { createTx, type TypedTxData } from '@ethereumjs/tx';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { toHex } from '../../../state/base/bytes.js';
+import { commonFor } from '../../../workers/common.js';
 import { recordOfUnsigned } from '../../../workers/decode.js';
-import { commonFor, type ForkName } from '../../../workers/fork.js';
+import type { ForkName } from '../../../workers/fork.js';
 import { intrinsicGas } from '../../../workers/intrinsic-gas.js';
 import { TransactionRecord } from '../../../workers/record.js';
 

@@ -199,7 +199,11 @@ const NUMBERS = [1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 256];
 describe('every precompile', () => {
   for (const number of NUMBERS) {
     test(`0x${number.toString(16)} is that of @ethereumjs/evm (${AGAIN})`, async () => {
-      await precompiles.prepare('osaka');
+      if (number !== MODEXP && number !== BLAKE2F) {
+        // Without the curve that it needs it is broken, until that is loaded.
+        const first = precompiles.run({ number, input: new Uint8Array(0), gas: GAS });
+        expect(await precompiles.complete()).toBe(first === -3);
+      }
       const rng = new Rng(SEED + number);
       let valid = 0;
       for (let run = 0; run < (SLOW.includes(number) ? RUNS / 5 : RUNS); run += 1) {

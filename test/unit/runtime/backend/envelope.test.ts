@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Envelope } from '../../../../runtime/backend/envelope.js';
 import { toBigInt, toHex } from '../../../../state/base/bytes.js';
 import { systemRandom } from '../../../../state/base/ports.js';
-import { commonFor } from '../../../../workers/fork.js';
+import { commonFor } from '../../../../workers/common.js';
 import { account } from '../../../helpers/chain-builder.js';
 import { expectCode } from './helpers.js';
 
