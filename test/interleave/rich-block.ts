@@ -17,7 +17,7 @@ const RICH = 5;
 const POOR = 4;
 /** Some have nothing at first. */
 const ACCOUNTS_COUNT = 12;
-const addressOf = (text: string) => keccak_256(new TextEncoder().encode(text)).slice(12);
+export const addressOf = (text: string) => keccak_256(new TextEncoder().encode(text)).slice(12);
 const ACCOUNTS = Array.from({ length: ACCOUNTS_COUNT }, (_, index) => addressOf(`user ${index}`));
 
 /** The word of the input is a slot, an address or an amount. */

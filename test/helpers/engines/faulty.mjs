@@ -7,6 +7,12 @@ import { TransferEngine } from './transfer.mjs';
 import { CELL_BYTES, CELL_LOCK } from '../../../dist/state/kernel/map.js';
 import { TransactionRecord } from '../../../dist/workers/record.js';
 
+/** (module (func (export "f") (loop (br 0)))) */
+const ENDLESS = Buffer.from(
+  '0061736d0100000001040160000003020100070501016600000a0901070003400c000b0b',
+  'hex',
+);
+
 export const FAULTS = {
   throws: () => {
     throw new Error('a fault in the engine');
@@ -16,6 +22,7 @@ export const FAULTS = {
   loops: () => {
     for (;;);
   },
+  'loops in Wasm': () => new WebAssembly.Instance(new WebAssembly.Module(ENDLESS)).exports.f(),
   waits: () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0),
   'never answers': () => new Promise(() => undefined),
   'fills the heap': () => {
