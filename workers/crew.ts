@@ -238,7 +238,8 @@ export class Crew implements Rounds {
     let looks = 0;
     let cancel = (): void => undefined;
     const look = (): void => {
-      looks = protocol.head() === head ? looks + 1 : 0;
+      const isStill = protocol.head() === head && !protocol.isLoading();
+      looks = isStill ? looks + 1 : 0;
       head = protocol.head();
       if (looks === WATCHES_PER_DEADLINE) this.giveUp('no progress before the deadline');
       else cancel = clock.after(deadlineMs / WATCHES_PER_DEADLINE, look);

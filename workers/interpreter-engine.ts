@@ -24,6 +24,7 @@ import { type MachineMemory, setUpMachine } from './interpreter-memory.js';
 import * as map from './kernel/map.js';
 import { INTERPRETED_FORKS, type InterpretedFork, packOpcodes } from './kernel/opcode-table.js';
 import { NO_WINDOW, Precompiles } from './precompiles.js';
+import { LOADING } from './protocol-map.js';
 import { setWord } from './record.js';
 import type { BlockHashSource, ReferenceEngine } from './reference/reference-engine.js';
 
@@ -212,7 +213,7 @@ export class InterpreterEngine implements Engine {
 
   /** Brings what the kernel gave up for the lack of. @returns false where that was not why */
   private async fetch(why: number): Promise<boolean> {
-    if (why === -map.ABORT_FAULT) return await this.precompiles.complete();
+    if (why === -map.ABORT_FAULT) return await this.loading(() => this.precompiles.complete());
     if (why !== -map.ABORT_HASH) return false;
     await this.fetchHash();
     return true;
@@ -241,12 +242,25 @@ export class InterpreterEngine implements Engine {
     const { context, arena, blockHash } = this;
     assert(context !== undefined, 'a transaction belongs to a block');
     if (this.reference === undefined) {
-      const module = await import('./reference/reference-engine.js');
+      const module = await this.loading(() => import('./reference/reference-engine.js'));
       this.reference = new module.ReferenceEngine(arena, blockHash);
     }
-    if (!this.isReferenceReady) await this.reference.beginBlock(context);
+    const { reference } = this;
+    if (!this.isReferenceReady) await this.loading(() => reference.beginBlock(context));
     this.isReferenceReady = true;
-    return this.reference;
+    return reference;
+  }
+
+  /** Says that this thread does not hang, however long it takes. */
+  private async loading<Result>(load: () => Promise<Result>): Promise<Result> {
+    const { base, bytes } = this.arena.layout.control;
+    const words = new Int32Array(this.buffer, base, bytes / Int32Array.BYTES_PER_ELEMENT);
+    Atomics.add(words, LOADING, 1);
+    try {
+      return await load();
+    } finally {
+      Atomics.sub(words, LOADING, 1);
+    }
   }
 
   private writeContext(block: BlockContext, fork: InterpretedFork): void {

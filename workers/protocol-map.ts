@@ -27,6 +27,8 @@ export const STALE = 66;
 export const SEQUENCE_AT = 272;
 export const FAILURE = 80;
 export const DONE = 81;
+/** Threads that load a library just now. */
+export const LOADING = 82;
 export const ACTIVE = 96;
 export const WAITERS = 112;
 export const HASHES = 128;

@@ -200,6 +200,11 @@ export class Protocol {
     return (Atomics.load(this.words, map.HEAD) & map.HEAD_APPLYING) !== 0;
   }
 
+  /** True while a thread loads a library: that the head stands still means nothing then. */
+  isLoading(): boolean {
+    return Atomics.load(this.words, map.LOADING) > 0;
+  }
+
   counter(thread: number, counter: Counter): number {
     return Atomics.load(this.words, counterWord(thread, COUNTERS.indexOf(counter)));
   }
