@@ -12,7 +12,14 @@ import { ENGINE_NAMES } from '../../workers/engines.js';
 import type { Outcome } from '../../workers/outcome.js';
 import { startExecutor } from '../../workers/start.js';
 import { cellsOf } from '../helpers/executors.js';
-import { addressOf, CONTEXT, fillStore, randomBlock } from '../helpers/random-block.js';
+import {
+  CONTEXT,
+  contextOf,
+  fillStore,
+  type RandomBlock,
+  randomBlock,
+} from '../helpers/random-block.js';
+import { addressOf } from '../helpers/random-programs.js';
 
 /** R1: same bytes out for each number of workers; R17: no wei made nor lost; R15: depth 1,024. */
 
@@ -64,7 +71,8 @@ function supplyOf(arena: Arena): bigint {
 }
 
 /** A whole block: calls of its own, transactions in two batches, credits; then all of it undone. */
-async function runBlock({ arena, executor, root }: Party, records: readonly Uint8Array[]) {
+async function runBlock({ arena, executor, root }: Party, { fork, records }: RandomBlock) {
+  await executor.beginBlock(contextOf(fork));
   const mark = arena.mark();
   const opened = arena.openMiniBlock(FIRST);
   executor.sequence = FIRST - 1;
@@ -106,9 +114,9 @@ describe.each(ENGINE_NAMES)('parallel execution on the %s engine', (engine) => {
   it.each([1, 2, 3, 4])(
     'with %i workers gives outcomes, cells, ids, versions, diff and root of sequential execution',
     async (workers) => {
-      const property = fc.asyncProperty(randomBlock, async (records) => {
-        const expected = await runBlock(party(0), records);
-        expect(await runBlock(party(workers), records)).toEqual(expected);
+      const property = fc.asyncProperty(randomBlock, async (block) => {
+        const expected = await runBlock(party(0), block);
+        expect(await runBlock(party(workers), block)).toEqual(expected);
       });
       await fc.assert(property, { numRuns: RUNS, ...seed });
     },
