@@ -240,6 +240,7 @@ function describeNode(
     case 'LOG_CORRUPT':
     case 'LOG_VERSION':
     case 'LOG_TOO_LARGE':
+    case 'COLD_CORRUPT':
     case 'DATA_DIR_LOCKED':
     case 'DATA_DIR_MISMATCH':
     case 'FRAME_MALFORMED':

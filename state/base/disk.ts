@@ -30,8 +30,8 @@ export interface Disk {
 class NodeFile implements DiskFile {
   private readonly descriptor: number;
 
-  constructor(path: string) {
-    this.descriptor = fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o600);
+  constructor(descriptor: number) {
+    this.descriptor = descriptor;
   }
 
   size(): number {
@@ -80,5 +80,28 @@ export const nodeDisk: Disk = {
     fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
     return fs.readdirSync(directory).sort();
   },
-  open: (directory, name) => new NodeFile(join(directory, name)),
+  open: (directory, name) => new NodeFile(openFile(join(directory, name))),
 };
+
+/**
+ * A file that only this process can reach: its name is gone when this returns, so that the system
+ * frees it however the process ends. @returns its descriptor, for `fileOf`
+ */
+export function openScratch(directory: string): number {
+  fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const own = fs.mkdtempSync(join(directory, 'scratch-'));
+  const path = join(own, 'file');
+  const descriptor = openFile(path);
+  fs.unlinkSync(path);
+  fs.rmdirSync(own);
+  return descriptor;
+}
+
+/** An open file, in any thread: descriptors are the process's. */
+export function fileOf(descriptor: number): DiskFile {
+  return new NodeFile(descriptor);
+}
+
+function openFile(path: string): number {
+  return fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o600);
+}

@@ -22,6 +22,7 @@ export type ErrorCode =
   | 'LOG_VERSION'
   | 'LOG_POISONED'
   | 'LOG_TOO_LARGE'
+  | 'COLD_CORRUPT'
   | 'DATA_DIR_LOCKED'
   | 'DATA_DIR_MISMATCH'
   // admission

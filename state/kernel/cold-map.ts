@@ -1,0 +1,26 @@
+/**
+ * The bytes of a page of cold cells, for both languages (as map.ts is for the arena): a header of
+ * {magic u32, number u32, records u32, CRC-32 u32}, then records, then zeros. A record is all that
+ * the arena has of one cell: its id, its key line, and of its cell line what an undo node saves.
+ */
+
+export const COLD_PAGE_BYTES = 4096;
+/** "DCCP". */
+export const COLD_MAGIC = 0x50434344;
+export const P_MAGIC = 0;
+/** u32: the page's place in its file. */
+export const P_NUMBER = 4;
+export const P_COUNT = 8;
+/** u32: CRC-32 of all other bytes of the page. */
+export const P_CRC = 12;
+export const P_RECORDS = 16;
+
+/** u32. */
+export const COLD_ID = 0;
+export const COLD_KEY = 4;
+/** Value, version, undo head. */
+export const COLD_LINE = 68;
+export const COLD_LINE_BYTES = 48;
+export const COLD_RECORD_BYTES = 116;
+/** 35 records leave 20 bytes of a page. */
+export const COLD_PAGE_RECORDS = 35;
