@@ -6,7 +6,6 @@
  * 2 GiB comes back negative: callers apply `>>> 0`. Ids never do; NO_CELL is -1.
  */
 import { DeltacastError } from './base/errors.js';
-import { instantiateKernel } from './base/wasm.js';
 import * as map from './kernel/map.js';
 
 /**
@@ -72,10 +71,6 @@ export interface StateKernel extends DiffKernel {
   headAt(): number;
   putBlockHashAt(number: number, io: number): void;
   getBlockHashAt(number: number, io: number): number;
-}
-
-export function openKernel(memory: WebAssembly.Memory): StateKernel {
-  return instantiateKernel<StateKernel>('state', memory);
 }
 
 /** What a refusal of the kernel means to the caller; nothing was changed. */

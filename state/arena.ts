@@ -7,10 +7,13 @@
  * numbers below 2^53. Snapshots are exact at closing sequences of mini-blocks.
  */
 import { type ChangedCells, copyChanges, type UndoRange } from './arena-changes.js';
-import { type DiffKernel, openKernel, refusal, type StateKernel } from './arena-kernel.js';
+import { type DiffKernel, refusal, type StateKernel } from './arena-kernel.js';
 import { type ArenaStatistics, statisticsOf } from './arena-statistics.js';
 import { assert } from './base/assert.js';
 import { type Random, systemRandom } from './base/ports.js';
+import { type FaultRole, Faults } from './cold/faults.js';
+import { instantiateOver } from './cold/kernels.js';
+import { openColdFile, Retirement } from './cold/retirement.js';
 import * as map from './kernel/map.js';
 import {
   type ArenaLayout,
@@ -32,7 +35,9 @@ export const KIND_CODE = map.KIND_CODE;
 export const KIND_SLOT = map.KIND_SLOT;
 export type CellKind = 0 | 1 | 2 | 3;
 
-export interface ArenaOptions extends ArenaSize {
+export interface ArenaOptions extends Omit<ArenaSize, 'isCold'> {
+  /** Where the file of cold cells is to be: there may then be more cells than lines. */
+  readonly coldDirectory?: string;
   /** Where the hash seed comes from; the system's random source unless a test gives another. */
   readonly random?: Random;
 }
@@ -74,37 +79,54 @@ export class Arena {
   readonly thread: number;
   /** The whole arena, for those who read records at offsets. */
   readonly bytes: Uint8Array;
+  /** How this thread reaches cells that have no line; null where every cell has one. */
+  readonly faults: Faults | null;
+  /** The creator's alone, where cells may be cold. */
+  readonly cold: Retirement | null = null;
   readonly #kernel: StateKernel;
   /** This thread's marshalling bytes and where they lie. */
   readonly #marshal: Uint8Array;
   readonly #io: number;
 
-  private constructor(memory: WebAssembly.Memory, thread: number) {
+  private constructor(memory: WebAssembly.Memory, thread: number, role: FaultRole) {
     this.memory = memory;
     this.layout = readLayout(memory);
     this.thread = thread;
     this.bytes = new Uint8Array(memory.buffer);
-    this.#kernel = openKernel(memory);
+    const isCold = this.layout.lineCapacity > 0;
+    this.faults = isCold ? new Faults(memory, this.layout, thread, role) : null;
+    this.#kernel = instantiateOver<StateKernel>(this, 'state');
+    if (isCold && role === 'coordinator') this.cold = new Retirement(this);
     this.#io = windowOf(this.layout, thread).base;
     this.#marshal = new Uint8Array(memory.buffer, this.#io, map.MARSHAL_BYTES);
   }
 
   /** A new arena; the caller becomes thread 0. @throws DeltacastError BAD_INPUT */
   static create(options: ArenaOptions = {}): Arena {
-    const layout = planLayout(options);
+    const { coldDirectory } = options;
+    const layout = planLayout({ ...options, isCold: coldDirectory !== undefined });
     const { pages } = layout;
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
     writeLayout(memory, layout);
     const random = options.random ?? systemRandom;
     new Uint8Array(memory.buffer).set(random.bytes(map.SEED_BYTES), map.H_SEED);
-    const arena = new Arena(memory, 0);
+    if (coldDirectory !== undefined) openColdFile(memory, coldDirectory);
+    const arena = new Arena(memory, 0, 'coordinator');
     arena.#kernel.setup();
     return arena;
   }
 
-  /** The same arena in another thread. @param thread  its number in [1, threads) */
-  static attach(memory: WebAssembly.Memory, thread: number): Arena {
-    return new Arena(memory, thread);
+  /**
+   * The same arena in another thread.
+   * @param thread  its number in [1, threads)
+   * @param role    a worker brings in cold cells that it reads; others only look at them
+   */
+  static attach(
+    memory: WebAssembly.Memory,
+    thread: number,
+    role: 'reader' | 'worker' = 'reader',
+  ): Arena {
+    return new Arena(memory, thread, role);
   }
 
   /** The id of a key, or NO_CELL. @param slot  32 bytes big-endian, for kind 3 only */
@@ -173,7 +195,7 @@ export class Arena {
 
   keyOf(id: CellId): CellKey {
     assert(id >= 0 && id < this.cellCount, 'no such cell');
-    const kind = this.#kernel.keyAt(id, this.#io) as CellKind;
+    const kind = this.#steadily(() => this.#kernel.keyAt(id, this.#io)) as CellKind;
     return { kind, address: this.#marshal.slice(0, 20), slot: this.#marshal.slice(32, 64) };
   }
 
@@ -181,11 +203,11 @@ export class Arena {
   *slotsOf(address: Uint8Array): IterableIterator<CellId> {
     const owner = this.find(KIND_CODE, address);
     if (owner === NO_CELL) return;
-    let id = this.#kernel.firstSlot(owner);
+    let id = this.#steadily(() => this.#kernel.firstSlot(owner));
     while (id !== NO_CELL) {
-      const next = this.#kernel.nextSlot(id);
-      yield id;
-      id = next;
+      const slot = id;
+      id = this.#steadily(() => this.#kernel.nextSlot(slot));
+      yield slot;
     }
   }
 
@@ -329,7 +351,12 @@ export class Arena {
   }
 
   statistics(): ArenaStatistics {
-    return statisticsOf(this.#kernel, this.layout);
+    return statisticsOf(this.#kernel, this.layout, this.cold);
+  }
+
+  /** What is read of keys by id: their lines may become others' meanwhile. */
+  #steadily<Result>(read: () => Result): Result {
+    return this.faults === null ? read() : this.faults.steadily(read);
   }
 
   #putKey(kind: CellKind, address: Uint8Array, slot: Uint8Array | undefined): void {

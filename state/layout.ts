@@ -1,12 +1,12 @@
 /**
- * The byte map of the arena as planned from its size: one shared memory cut into ten regions, all
+ * The byte map of the arena as planned from its size: one shared memory cut into regions, all
  * offsets kept in the header so that every thread and kernel agrees on them. Constants that do not
  * depend on the size are in kernel/map.ts. Regions are proportions of the arena; whatever is left
  * becomes cells, each with its key line and its share of the index. Untouched pages cost nothing.
  */
 import { assert } from './base/assert.js';
 import { DeltacastError } from './base/errors.js';
-import { ARENA_BYTES_MAX, KIB, MIB, THREADS_MAX } from './base/limits.js';
+import { ARENA_BYTES_MAX, ARENA_MEGABYTES_MIN, KIB, MIB, THREADS_MAX } from './base/limits.js';
 import * as map from './kernel/map.js';
 
 /** In the order of the header's table. */
@@ -21,6 +21,7 @@ export const REGION_NAMES = [
   'keys',
   'undo',
   'code',
+  'cold',
 ] as const;
 export type RegionName = (typeof REGION_NAMES)[number];
 
@@ -37,6 +38,8 @@ export interface ArenaLayout extends Readonly<Record<RegionName, Region>> {
   /** Bytes of one thread's window, the scratch included. */
   readonly windowBytes: number;
   readonly cellCapacity: number;
+  /** Cells that can be in memory at once; 0 where all are. */
+  readonly lineCapacity: number;
   readonly undoCapacity: number;
   readonly codeSlots: number;
   readonly indexLog2Max: number;
@@ -50,11 +53,13 @@ export interface ArenaSize {
   /** Use fewer cells or undo nodes than would fit (tests of a full arena, small replicas). */
   readonly cellsMax?: number;
   readonly undoNodesMax?: number;
+  /** More cells than lines: whoever has none is in a file (cold/). */
+  readonly isCold?: boolean;
+  /** Use fewer lines than would fit (tests of cold cells). */
+  readonly linesMax?: number;
 }
 
 const PAGE_BYTES = 64 * KIB;
-/** Below this the fixed parts leave no room for cells. */
-const MEGABYTES_MIN = 8;
 const WINDOW_BYTES_MAX = 48 * MIB;
 /** Scratch and as much again for frames. */
 const WINDOW_BYTES_MIN = 2 * map.SCRATCH_BYTES;
@@ -65,6 +70,11 @@ const BATCH_OUT_SHARE = 1 / 32;
 /** 4 GiB hold 4 Mi nodes: ten seconds of history at 100,000 transfers a second. */
 const UNDO_SHARE = 1 / 16;
 const CODE_SHARE = 1 / 16;
+const WORD_BYTES = 4;
+/** Where cells may be cold: a line's key, cell, home and place in the stack of free ones. */
+const LINE_BYTES = map.CELL_BYTES + map.KEY_BYTES + map.HOME_BYTES + WORD_BYTES;
+/** Ten times what is in memory, and the reserve of one in twenty. */
+const CELLS_PER_LINE = 10.6;
 /** One slot of the code index for each 256 bytes: no code entry takes less than 128. */
 const CODE_BYTES_PER_SLOT = 256;
 
@@ -72,7 +82,7 @@ const CODE_BYTES_PER_SLOT = 256;
 export function planLayout(size: ArenaSize): ArenaLayout {
   const megabytes = size.megabytes ?? ARENA_BYTES_MAX / MIB;
   const threads = size.threads ?? 8;
-  checkRange('megabytes', megabytes, MEGABYTES_MIN, ARENA_BYTES_MAX / MIB);
+  checkRange('megabytes', megabytes, ARENA_MEGABYTES_MIN, ARENA_BYTES_MAX / MIB);
   checkRange('threads', threads, 1, THREADS_MAX);
   const bytes = megabytes * MIB;
   const windowBytes = planWindow(bytes, threads);
@@ -90,7 +100,9 @@ export function planLayout(size: ArenaSize): ArenaLayout {
     code: pageFloor(bytes * CODE_SHARE),
   };
   const used = Object.values(lengths).reduce((sum, length) => sum + length, PAGE_BYTES);
-  const cells = planCells(bytes - used);
+  const room = bytes - used;
+  const isCold = size.isCold ?? false;
+  const cells = isCold ? planColdCells(room, threads, size.linesMax) : planCells(room);
   const cellCapacity = capped(cells.count, size.cellsMax ?? cells.count);
   const regions = placeRegions({ ...lengths, ...cells.lengths });
   return {
@@ -99,6 +111,7 @@ export function planLayout(size: ArenaSize): ArenaLayout {
     threads,
     windowBytes,
     cellCapacity,
+    lineCapacity: cells.lines,
     undoCapacity,
     codeSlots: powerOfTwoFloor(lengths.code / CODE_BYTES_PER_SLOT),
     indexLog2Max: cells.indexLog2Max,
@@ -122,6 +135,7 @@ export function readLayout(memory: WebAssembly.Memory): ArenaLayout {
     threads: word(map.H_THREADS),
     windowBytes: word(map.H_WINDOW_BYTES),
     cellCapacity: word(map.H_CELL_CAPACITY),
+    lineCapacity: word(map.H_LINE_CAPACITY),
     undoCapacity: word(map.H_UNDO_CAPACITY),
     codeSlots: word(map.H_CODE_SLOTS),
     indexLog2Max: word(map.H_INDEX_LOG2_MAX),
@@ -146,7 +160,20 @@ export function writeLayout(memory: WebAssembly.Memory, layout: ArenaLayout): vo
   put(map.H_UNDO_CAPACITY, layout.undoCapacity);
   put(map.H_CODE_SLOTS, layout.codeSlots);
   put(map.H_INDEX_LOG2_MAX, layout.indexLog2Max);
+  putColdLayout(put, layout);
   put(map.H_MAGIC, map.ARENA_MAGIC);
+}
+
+/** COLD holds the words of all cells, the stack of free lines and the homes of all lines. */
+function putColdLayout(
+  put: (offset: number, value: number) => void,
+  { cold, cellCapacity, lineCapacity }: ArenaLayout,
+): void {
+  if (lineCapacity === 0) return;
+  const stack = cold.base + lineCeil(cellCapacity * WORD_BYTES);
+  put(map.H_LINE_CAPACITY, lineCapacity);
+  put(map.H_LINE_STACK, stack);
+  put(map.H_HOMES, stack + lineCeil(lineCapacity * WORD_BYTES));
 }
 
 /** The window of a thread: marshalling bytes and scratch first, then an engine's frames. */
@@ -194,7 +221,34 @@ function planCells(bytes: number) {
     keys: pageFloor(best.count * map.KEY_BYTES),
   };
   const count = lengths.cells / map.CELL_BYTES;
-  return { count, lengths, indexLog2Max: best.log2 };
+  return { count, lines: 0, lengths: { ...lengths, cold: 0 }, indexLog2Max: best.log2 };
+}
+
+/**
+ * The same where cells may be cold: every cell has its word and its share of the index, and one in
+ * CELLS_PER_LINE has lines; what an index of 2^k slots leaves becomes lines.
+ */
+function planColdCells(bytes: number, threads: number, linesMax = Number.MAX_SAFE_INTEGER) {
+  const own = threads * map.LINES_PER_THREAD;
+  let best = { count: 0, lines: 0, log2: map.INDEX_LOG2_MIN };
+  for (let log2 = map.INDEX_LOG2_MIN; log2 <= 26; log2++) {
+    const count = Math.floor(indexLoadMax(log2));
+    const room = bytes - indexBytes(log2) - 4 * PAGE_BYTES - count * WORD_BYTES - own * LINE_BYTES;
+    const fitting = Math.min(Math.floor(room / LINE_BYTES), Math.floor(count / CELLS_PER_LINE));
+    const lines = Math.min(fitting, linesMax);
+    if (lines > best.lines) best = { count, lines, log2 };
+  }
+  const { count, lines, log2 } = best;
+  checkRange('lines', lines, 1, Number.MAX_SAFE_INTEGER);
+  const lengths = {
+    index: pageCeil(indexBytes(log2)),
+    cells: pageCeil((lines + own) * map.CELL_BYTES),
+    keys: pageCeil((lines + own) * map.KEY_BYTES),
+    cold: pageCeil(
+      lineCeil(count * WORD_BYTES) + lineCeil(lines * WORD_BYTES) + (lines + own) * map.HOME_BYTES,
+    ),
+  };
+  return { count, lines, lengths, indexLog2Max: log2 };
 }
 
 function indexBytes(log2: number): number {
@@ -236,6 +290,10 @@ function powerOfTwoFloor(value: number): number {
 
 function pageFloor(bytes: number): number {
   return Math.floor(bytes / PAGE_BYTES) * PAGE_BYTES;
+}
+
+function lineCeil(bytes: number): number {
+  return Math.ceil(bytes / map.CELL_BYTES) * map.CELL_BYTES;
 }
 
 function pageCeil(bytes: number): number {

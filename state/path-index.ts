@@ -6,7 +6,7 @@
  */
 import { type Arena, type CellId, NO_CELL } from './arena.js';
 import { equalBytes } from './base/bytes.js';
-import { instantiateKernel } from './base/wasm.js';
+import { instantiateOver } from './cold/kernels.js';
 import { scratchOf } from './layout.js';
 import { pathOf } from './proof.js';
 
@@ -34,7 +34,7 @@ export class PathIndex {
   /** @param arena  as attached by the calling thread, whose scratch is used during calls */
   constructor(arena: Arena) {
     this.#arena = arena;
-    this.#kernel = instantiateKernel<PathKernel>('state', arena.memory);
+    this.#kernel = instantiateOver<PathKernel>(arena, 'state');
   }
 
   /** @returns NO_CELL where no cell has this path */
@@ -79,7 +79,10 @@ export class PathIndex {
   #take(first: CellId, end: CellId): void {
     const { layout, thread, memory } = this.#arena;
     const { base } = scratchOf(layout, thread);
-    this.#kernel.recordPaths(first, end, base);
+    const { faults } = this.#arena;
+    const record = (): void => this.#kernel.recordPaths(first, end, base);
+    if (faults === null) record();
+    else faults.steadily(record);
     const paths = new DataView(memory.buffer, base + PATHS_AT, (end - first) * 32);
     for (let id = first; id < end; id++) this.#put(paths.getUint32((id - first) * 32), id + 1);
   }

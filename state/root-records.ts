@@ -3,7 +3,7 @@
  * stretch of the undo ring, with its value as of a closing sequence.
  */
 import type { Arena } from './arena.js';
-import { instantiateKernel } from './base/wasm.js';
+import { instantiateOver } from './cold/kernels.js';
 import { type Region, scratchOf } from './layout.js';
 import { PHASE_CELLS, type PhaseInput } from './root-control.js';
 import type { RecordSource } from './root-work.js';
@@ -39,12 +39,18 @@ export class ArenaRecords implements RecordSource {
   /** @param arena  as attached by the calling thread, whose scratch is used during calls */
   constructor(arena: Arena) {
     this.#arena = arena;
-    this.#kernel = instantiateKernel<RecordKernel>('state', arena.memory);
+    this.#kernel = instantiateOver<RecordKernel>(arena, 'state');
     this.#scratch = scratchOf(arena.layout, arena.thread);
   }
 
   /** Cells that are 0, and all but one change of a cell in a stretch, have no record. */
-  read({ kind, start, sequence }: PhaseInput, from: number, to: number): Uint8Array | null {
+  read(input: PhaseInput, from: number, to: number): Uint8Array | null {
+    const { faults } = this.#arena;
+    const read = (): Uint8Array | null => this.#read(input, from, to);
+    return faults === null ? read() : faults.steadily(read);
+  }
+
+  #read({ kind, start, sequence }: PhaseInput, from: number, to: number): Uint8Array | null {
     const { base } = this.#scratch;
     const count =
       kind === PHASE_CELLS

@@ -6,6 +6,7 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Arena } from '../state/arena.js';
 import { assert } from '../state/base/assert.js';
+import { isDeltacastError } from '../state/base/errors.js';
 import type { Clock } from '../state/base/ports.js';
 import type { Region } from '../state/layout.js';
 import { decodeContext } from './context.js';
@@ -80,8 +81,10 @@ export class WorkerExecutor {
     } catch (error) {
       const { protocol, arena } = this;
       protocol.say(arena.thread, error instanceof Error ? error.message : String(error));
-      protocol.fail('worker-failed');
-      scheduler.abandon();
+      const isFull = isDeltacastError(error, 'ARENA_FULL');
+      protocol.fail(isFull ? 'ARENA_FULL' : 'worker-failed');
+      if (isFull) scheduler.abandonFull();
+      else scheduler.abandon();
     }
   }
 

@@ -6,7 +6,7 @@
  */
 import type { Arena } from '../state/arena.js';
 import { assert } from '../state/base/assert.js';
-import { instantiateKernel } from '../state/base/wasm.js';
+import { instantiateOver } from '../state/cold/kernels.js';
 import { framesOf, type Region } from '../state/layout.js';
 import { readAuthorization } from './authorizations.js';
 import { blobBaseFee } from './blob-fee.js';
@@ -103,7 +103,7 @@ export class InterpreterEngine implements Engine {
       options !== undefined,
     );
     this.m = this.place.machine;
-    this.kernel = instantiateKernel<EvmKernel>('evm', arena.memory, {
+    this.kernel = instantiateOver<EvmKernel>(arena, 'evm', {
       precompile: (...call: PrecompileArguments) => this.precompile(...call),
       authority: (tuple: number, length: number, out: number) =>
         this.authority(tuple >>> 0, length, out >>> 0),

@@ -5,7 +5,7 @@
  */
 import type { Arena } from '../state/arena.js';
 import type { Clock } from '../state/base/ports.js';
-import { instantiateKernel } from '../state/base/wasm.js';
+import { instantiateOver } from '../state/cold/kernels.js';
 import type { Region } from '../state/layout.js';
 import type { Engine, ExecutionMode } from './engine.js';
 import * as map from './kernel/scheduler-map.js';
@@ -45,7 +45,7 @@ export class Scheduler {
     this.w = layout.control.base + WORKERS_AT + thread * map.WORKER_BYTES;
     this.bytes.fill(0, this.w, this.w + map.WORKER_BYTES);
     this.put(map.W_THREAD, thread);
-    this.kernel = instantiateKernel<SchedulerKernel>('scheduler', memory, {
+    this.kernel = instantiateOver<SchedulerKernel>(arena, 'scheduler', {
       run: engine.inKernel?.runStep ?? (() => 0),
       clock: () => clock.monotonicMs(),
     });
@@ -98,6 +98,19 @@ export class Scheduler {
   /** Leaves after a failure; what it holds stays held, so that nobody commits. */
   abandon(): void {
     this.kernel.abandon(this.w);
+    this.kernel.work(this.w);
+  }
+
+  /**
+   * The same where the arena has no line for a cell (state/cold): other threads end their steps and
+   * leave, and what was being applied is for the coordinator to take back.
+   */
+  abandonFull(): void {
+    if (this.get(map.W_STATE) !== map.APPLY) {
+      this.abandon();
+      return;
+    }
+    this.put(map.W_STATE, map.GIVE_UP);
     this.kernel.work(this.w);
   }
 

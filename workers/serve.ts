@@ -9,7 +9,7 @@ import { Protocol } from './protocol.js';
 import type { ExecutionTask } from './worker.js';
 
 export async function serve(task: ExecutionTask): Promise<void> {
-  const arena = Arena.attach(task.memory, task.thread);
+  const arena = Arena.attach(task.memory, task.thread, 'worker');
   const protocol = new Protocol(arena);
   const blockHash = async (number: number) => waitForHash(arena, protocol, number);
   const createEngine = await loadEngineFactory(task.engineModule);

@@ -9,6 +9,8 @@ export const GIB = 1024 * MIB;
 
 /** A V8 shared WebAssembly.Memory ends here (65,536 pages of 64 KiB). */
 export const ARENA_BYTES_MAX = 4 * GIB;
+/** Below this the fixed parts of an arena leave no room for cells. */
+export const ARENA_MEGABYTES_MIN = 8;
 /** Worker threads that may attach to one arena; each has its own scratch window. */
 export const THREADS_MAX = 32;
 

@@ -9,18 +9,19 @@ import {
   H_CODE_SLOTS, H_HEAD, H_INDEX_WORD, H_KEYS, H_MAGIC, H_UNDO_RETAIN, ARENA_MAGIC, HEADER,
   INDEX_LOG2_MIN, KEY_BYTES,
 } from "./map";
+import { lineOf, setupLines } from "./lines.as";
 
 /** Spins before a reader gives up on a line that its writer never released: some seconds. */
 export const SPINS_MAX: u32 = 0xfffffff0;
 
 @inline
 export function cellPointer(id: u32): usize {
-  return <usize>load<u32>(H_CELLS) + <usize>id * CELL_BYTES;
+  return <usize>load<u32>(H_CELLS) + <usize>lineOf(id) * CELL_BYTES;
 }
 
 @inline
 export function keyPointer(id: u32): usize {
-  return <usize>load<u32>(H_KEYS) + <usize>id * KEY_BYTES;
+  return <usize>load<u32>(H_KEYS) + <usize>lineOf(id) * KEY_BYTES;
 }
 
 /** True for an id whose lines lie in the arena; cheap enough for every access. */
@@ -54,6 +55,7 @@ export function setup(): void {
   atomic.store<u64>(H_UNDO_RETAIN, u64.MAX_VALUE);
   store<u32>(H_CODE_END, (load<u32>(H_CODE_SLOTS) * 4 + 63) & ~63);
   allowReserve(false);
+  if (isDefined(COLD)) setupLines();
 }
 
 /** Part of the cells that only recovery may intern (reliability R13): one in twenty. */

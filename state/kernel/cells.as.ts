@@ -6,6 +6,7 @@
  * x86-64; a store is an exchange there (5-8 ns), so limbs that stay the same are not stored.
  */
 import { cellPointer, isCell, SPINS_MAX } from "./arena.as";
+import { isHot } from "./lines.as";
 import { CELL_LOCK, CELL_UNDO, CELL_VERSION, FULL_UNDO, H_CELL_COUNT, H_UNDO_EPOCH } from "./map";
 import { saveCell } from "./undo.as";
 
@@ -54,6 +55,7 @@ export function loadVersion(id: u32): u64 {
 export function storeValue(id: u32, value: usize, sequence: u64): i32 {
   assert(id < load<u32>(H_CELL_COUNT));
   const cell = cellPointer(id);
+  if (isDefined(COLD)) assert(isHot(id));
   assert(sequence >= load<u64>(cell, CELL_VERSION));
   let undo = load<u64>(cell, CELL_UNDO);
   if (undo <= load<u64>(H_UNDO_EPOCH)) {

@@ -24,3 +24,18 @@ export const COLD_LINE_BYTES = 48;
 export const COLD_RECORD_BYTES = 116;
 /** 35 records leave 20 bytes of a page. */
 export const COLD_PAGE_RECORDS = 35;
+
+/**
+ * Working words of a retirement, at the start of BATCH_IN: the line that is looked at next, looks
+ * left, records packed and how many fit, and the page that the first of them goes to (u32 each);
+ * cells written after this position of the undo ring stay (u64).
+ */
+export const SWEEP_HAND = 0;
+export const SWEEP_LOOKS = 4;
+export const SWEEP_RECORDS = 8;
+export const SWEEP_RECORDS_MAX = 12;
+export const SWEEP_FIRST_PAGE = 16;
+export const SWEEP_LIMIT = 24;
+/** {line u32, page u32} of each that is chosen. */
+export const SWEEP_LIST = 64;
+export const SWEEP_ENTRY_BYTES = 8;

@@ -10,8 +10,9 @@
  * (363-383 against 389-413 ns), and reads by id among 64k cells twice as slow.
  */
 import { cellPointer, isCell, keyPointer } from "./arena.as";
+import { clearCell, dropLines, giveLine, hasLines, isHot, lineOf } from "./lines.as";
 import {
-  CELL_BYTES, CELL_LOCK, FULL_CELLS, H_CELLS, H_CELL_COUNT, H_CELL_LIMIT, H_GROWN_AT, H_INDEX,
+  CELL_BYTES, FULL_CELLS, H_CELLS, H_CELL_COUNT, H_CELL_LIMIT, H_GROWN_AT, H_INDEX,
   H_INDEX_LOG2_MAX, H_INDEX_WORD, H_KEYS, H_SEED, INDEX_LOG2_MIN, INDEX_SLOT_BYTES, KEY_BYTES,
   KEY_KIND, KEY_LINK, KEY_NEXT, KEY_SLOT, KIND_CODE, KIND_SLOT, NO_CELL,
 } from "./map";
@@ -66,7 +67,7 @@ export function internCell(kind: u32, address: usize, slot: usize): i32 {
 
 /** True when `count` more cells may be interned. */
 export function hasRoom(count: u32): bool {
-  return load<u32>(H_CELL_COUNT) + count <= load<u32>(H_CELL_LIMIT);
+  return load<u32>(H_CELL_COUNT) + count <= load<u32>(H_CELL_LIMIT) && hasLines(count);
 }
 
 /** Kind of an interned cell. */
@@ -157,7 +158,15 @@ function firstWord(table: usize, at: u32): u32 {
 /** The second half: its lines. @param word  an id plus one; 0 stands for the first */
 @inline
 export function touchLines(word: u32): u32 {
+  if (isDefined(COLD)) return touchHot(word - u32(word != 0));
   const line = <usize>(word - u32(word != 0)) * CELL_BYTES;
+  return load<u32>(<usize>load<u32>(H_KEYS) + line) | load<u32>(<usize>load<u32>(H_CELLS) + line);
+}
+
+@inline
+function touchHot(id: u32): u32 {
+  if (!isHot(id)) return 0;
+  const line = <usize>lineOf(id) * CELL_BYTES;
   return load<u32>(<usize>load<u32>(H_KEYS) + line) | load<u32>(<usize>load<u32>(H_CELLS) + line);
 }
 
@@ -169,6 +178,7 @@ export function uninternTo(count: u32): void {
   const indexed = dropTables(count);
   for (let id = min(indexed, countBefore); id > count; id--) removeFromIndex(id - 1);
   atomic.store<u32>(H_CELL_COUNT, count);
+  if (isDefined(COLD)) return dropLines(count, countBefore);
   memory.fill(keyPointer(count), 0, <usize>(countBefore - count) * KEY_BYTES);
   for (let id = count; id < countBefore; id++) clearCell(cellPointer(id));
 }
@@ -229,6 +239,7 @@ function append(hash: u32, kind: u32, address: usize, slot: usize): u32 {
   const id = load<u32>(H_CELL_COUNT);
   assert(isCell(id));
   growFor(id);
+  if (isDefined(COLD)) giveLine(id);
   const key = keyPointer(id);
   store<u64>(key, load<u64>(address));
   store<u64>(key, load<u64>(address, 8), 8);
@@ -248,6 +259,7 @@ function append(hash: u32, kind: u32, address: usize, slot: usize): u32 {
 function link(id: u32, owner: u32): void {
   const key = keyPointer(id);
   const ownerKey = keyPointer(owner);
+  if (isDefined(COLD)) assert(isHot(owner));
   store<u32>(key, load<u32>(ownerKey, KEY_LINK), KEY_NEXT);
   atomic.store<u32>(key, owner + 1, KEY_LINK);
   atomic.store<u32>(ownerKey, id + 1, KEY_LINK);
@@ -257,6 +269,7 @@ function unlink(id: u32): void {
   const key = keyPointer(id);
   if (load<u32>(key, KEY_KIND) != KIND_SLOT) return;
   const ownerKey = keyPointer(load<u32>(key, KEY_LINK) - 1);
+  if (isDefined(COLD)) assert(isHot(load<u32>(key, KEY_LINK) - 1));
   assert(load<u32>(ownerKey, KEY_LINK) == id + 1);
   atomic.store<u32>(ownerKey, load<u32>(key, KEY_NEXT), KEY_LINK);
 }
@@ -305,6 +318,12 @@ function dropTables(count: u32): u32 {
   }
 }
 
+/** A look-up that is under way and finds nothing begins again. */
+export function beginGeneration(): void {
+  const word = atomic.load<u32>(H_INDEX_WORD);
+  publishTable(word, word & 0xff);
+}
+
 function publishTable(wordBefore: u32, log2: u32): void {
   const generation = (wordBefore >> 8) + 1;
   atomic.xchg<u32>(H_INDEX_WORD, (generation << 8) | log2);
@@ -346,12 +365,4 @@ function removeFromIndex(id: u32): void {
     if (found == entry) return atomic.store<u64>(slot, 0);
     at = (at + 1) & mask;
   }
-}
-
-/** A line that was only restored, never written, still holds a value. Its lock counts on. */
-function clearCell(cell: usize): void {
-  const lock = load<u64>(cell, CELL_LOCK);
-  atomic.store<u64>(cell, lock + 1, CELL_LOCK);
-  for (let at: usize = 0; at < <usize>CELL_LOCK; at += 8) atomic.store<u64>(cell + at, 0);
-  atomic.store<u64>(cell, lock + 2, CELL_LOCK);
 }

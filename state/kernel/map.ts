@@ -11,14 +11,14 @@ export const HEADER_BYTES = 0x1000;
 
 /** "DCAR" and the version of this map: attach refuses any other. */
 export const ARENA_MAGIC = 0x52414344;
-export const ARENA_MAP_VERSION = 1;
+export const ARENA_MAP_VERSION = 2;
 
 // Fixed at creation.
 export const H_MAGIC = HEADER;
 export const H_MAP_VERSION = HEADER + 4;
 export const H_PAGES = HEADER + 8;
 export const H_THREADS = HEADER + 12;
-/** Ten regions of {base u32, bytes u32}, in the order of layout.ts REGION_NAMES. */
+/** Eleven regions of {base u32, bytes u32}, in the order of layout.ts REGION_NAMES. */
 export const H_REGIONS = HEADER + 16;
 export const H_CONTROL = H_REGIONS;
 export const H_WINDOWS = H_REGIONS + 8;
@@ -30,7 +30,8 @@ export const H_CELLS = H_REGIONS + 48;
 export const H_KEYS = H_REGIONS + 56;
 export const H_UNDO = H_REGIONS + 64;
 export const H_CODE = H_REGIONS + 72;
-export const REGION_COUNT = 10;
+export const H_COLD = H_REGIONS + 80;
+export const REGION_COUNT = 11;
 export const H_WINDOW_BYTES = HEADER + 128;
 export const H_CELL_CAPACITY = HEADER + 132;
 /** Ring positions are masked: the capacity is a power of two. */
@@ -38,6 +39,15 @@ export const H_UNDO_CAPACITY = HEADER + 136;
 /** Slots of the code index, a power of two; the table is at the start of the CODE region. */
 export const H_CODE_SLOTS = HEADER + 140;
 export const H_INDEX_LOG2_MAX = HEADER + 144;
+/**
+ * Where cells may be cold (lines.as.ts), else all 0: lines that there are, and where in COLD the
+ * stack of free lines and the lines' homes lie; the words of cells are at its start.
+ */
+export const H_LINE_CAPACITY = HEADER + 148;
+export const H_LINE_STACK = HEADER + 152;
+export const H_HOMES = HEADER + 156;
+/** The descriptor of the file of cold cells. */
+export const H_COLD_FILE = HEADER + 160;
 /** Keys of the multilinear hash: 14 for the words of a key and one to add. */
 export const H_SEED = HEADER + 256;
 export const SEED_BYTES = 120;
@@ -64,10 +74,14 @@ export const H_UNDO_EPOCH = HEADER + 1176;
 export const H_OPEN_UNDO = HEADER + 1184;
 export const H_OPEN_SEQUENCE = HEADER + 1192;
 export const H_CLOSED_SEQUENCE = HEADER + 1200;
-/** u64: rollbacks begun and ended; odd while one runs. */
+/** u64: rollbacks and retirements begun and ended; odd while one runs. */
 export const H_ROLLBACKS = HEADER + 1216;
 /** u32: generation << 8 | log2 of the current table's slots; read by every look-up. */
 export const H_INDEX_WORD = HEADER + 1280;
+/** u32: lines that are in use, or were taken from the stack by a thread that is about to. */
+export const H_LINES_TAKEN = HEADER + 1344;
+/** u64 each, counted up by any thread: see cold/cold-counters.ts. */
+export const H_COLD_COUNTERS = HEADER + 1408;
 
 /** Fixed regions: the executor's protocol words follow the first 64 KiB. */
 export const CONTROL_BASE = 0x10000;
@@ -106,6 +120,19 @@ export const KEY_NEXT = 24;
 /** u32: code cell: newest slot cell, plus one; slot cell: its code cell, plus one. */
 export const KEY_LINK = 28;
 export const KEY_SLOT = 32;
+
+/** A cell's word: the line it has, or with this bit the page of its record. */
+export const COLD_BIT = -0x80000000;
+/** Lines behind the others that a thread reads cold cells through, without bringing them in. */
+export const LINES_PER_THREAD = 4;
+/** What a line was as its cell's record says; id and page plus one, 0 = none. */
+export const HOME_BYTES = 32;
+export const HOME_ID = 0;
+export const HOME_PAGE = 4;
+/** KEY_LINK, which later slots change, then version and undo head (u64). */
+export const HOME_LINK = 8;
+export const HOME_VERSION = 16;
+export const HOME_UNDO = 24;
 
 /** An undo node: the first 48 bytes as they were in the cell line, then whose they were. */
 export const UNDO_BYTES = 64;

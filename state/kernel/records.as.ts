@@ -9,6 +9,7 @@ import { cellPointer, isCell, keyPointer } from "./arena.as";
 import { hashFour } from "./blake3.as";
 import { turnWord } from "./boundary.as";
 import { kindOf } from "./keys.as";
+import { isHot } from "./lines.as";
 import { KEY_SLOT, PRUNED } from "./map";
 import { isFirstChange, loadValueAt, reaches, undoCell } from "./undo.as";
 
@@ -55,7 +56,7 @@ function touch(position: u64, end: u64, sink: usize): void {
   let sum: u32 = 0;
   for (let at = position; at < end; at++) {
     const id = undoCell(at);
-    if (!isCell(id)) continue;
+    if (!isCell(id) || !isHot(id)) continue;
     sum += load<u32>(cellPointer(id)) + load<u32>(keyPointer(id));
   }
   store<u32>(sink, sum);
