@@ -20,7 +20,7 @@ import type { UndoRange } from '../state/arena-changes.js';
 import { assert } from '../state/base/assert.js';
 import { DeltacastError } from '../state/base/errors.js';
 import type { Clock } from '../state/base/ports.js';
-import { applyDiff, type DiffStatistics } from '../state/diff.js';
+import { applyDiff, type DiffStatistics, diffStatistics } from '../state/diff.js';
 import type { BlockContext } from '../workers/engine.js';
 import { headerHash, headerRoots } from '../workers/header.js';
 import type { SealBase, SealedBlock } from '../workers/seal.js';
@@ -240,6 +240,7 @@ export class Chain {
     this.enterBlock(miniBlock.context);
     this.checkPlace(miniBlock);
     const { arena } = this;
+    arena.cold?.makeRoom(cellsOf(miniBlock.diff));
     const mark = arena.mark();
     let range: UndoRange;
     try {
@@ -368,6 +369,12 @@ export class Chain {
     this.tell(frame);
     for (const listener of this.listeners) listener.sealed?.(number);
   }
+}
+
+/** Cells that applying a diff may need at once: a new one refers to others of its account. */
+function cellsOf(diff: Uint8Array): number {
+  const { updates, newKeys } = diffStatistics(diff);
+  return updates + 4 * newKeys;
 }
 
 function outOfOrder(what: string): DeltacastError {

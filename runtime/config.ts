@@ -3,7 +3,12 @@
  * else reads them; every value is checked here, so that the rest of the program can trust it.
  */
 import { DeltacastError } from '../state/base/errors.js';
-import { PROOF_BLOCKS_MAX } from '../state/base/limits.js';
+import {
+  ARENA_BYTES_MAX,
+  ARENA_MEGABYTES_MIN,
+  MIB,
+  PROOF_BLOCKS_MAX,
+} from '../state/base/limits.js';
 import { TIERED_ENGINE } from '../workers/engines.js';
 import { DEFAULT_MNEMONIC } from './wallet.js';
 
@@ -37,6 +42,8 @@ export interface NodeConfig {
   readonly blockMs: number;
   /** Gas of one block, integer. */
   readonly gasLimit: number;
+  /** MiB of the arena, with cells beyond it in a file; null: 4 GiB, and no cells beyond. */
+  readonly stateMemory: number | null;
   /** Sealed blocks before the newest that proofs can be of. */
   readonly proofBlocks: number;
   /** A light node believes no newest header that is older. */
@@ -79,6 +86,7 @@ export function defaultConfig(cores: number): NodeConfig {
     miniBlockMs: 10,
     blockMs: 1_000,
     gasLimit: DEFAULT_GAS_LIMIT,
+    stateMemory: null,
     proofBlocks: 0,
     maxAgeSeconds: 30,
     topic: null,
@@ -104,6 +112,10 @@ const isInteger =
   (min: number, max: number): Check =>
   (value) =>
     typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max;
+const isIntegerOrNull =
+  (min: number, max: number): Check =>
+  (value) =>
+    value === null || isInteger(min, max)(value);
 const isHexKey: Check = (value) =>
   value === null || (typeof value === 'string' && /^(0x)?[0-9a-fA-F]{64}$/.test(value));
 const isNames: Check = (value) => Array.isArray(value) && value.every(isText);
@@ -143,6 +155,11 @@ const RULES: { readonly [Key in keyof NodeConfig]: Rule } = {
   miniBlockMs: integerRule(1, 1_000),
   blockMs: integerRule(10, 3_600_000),
   gasLimit: integerRule(21_000, 1_000_000_000_000),
+  // From the smallest arena that layout.ts can plan to the largest.
+  stateMemory: {
+    check: isIntegerOrNull(ARENA_MEGABYTES_MIN, ARENA_BYTES_MAX / MIB),
+    expected: `an integer from ${ARENA_MEGABYTES_MIN} to ${ARENA_BYTES_MAX / MIB}`,
+  },
   proofBlocks: integerRule(0, PROOF_BLOCKS_MAX),
   maxAgeSeconds: integerRule(1, 1_000_000_000),
   topic: { check: isTextOrNull, expected: 'a name' },

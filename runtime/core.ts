@@ -25,6 +25,7 @@ import { beginChain, checkRoot, openChain } from './open-chain.js';
 import { Pipeline } from './pipeline.js';
 import { Proofs } from './proofs.js';
 import { Sealer } from './sealer.js';
+import { arenaOptionsOf } from './state-memory.js';
 import { type WitnessMaker, witnessMaker } from './witness/maker.js';
 
 export interface CorePorts {
@@ -144,6 +145,7 @@ export class SequencerCore {
     await this.proofs.stop();
     this.hotList?.stop();
     await Promise.all([this.executor.stop(), this.services.stop(), this.sealer.stop()]);
+    this.chain.arena.cold?.close();
     await this.chain.store.close();
     await this.directory?.close();
   }
@@ -200,7 +202,8 @@ async function openParts(config: NodeConfig, ports: CorePorts): Promise<Opened> 
     const helperThreads = workers < WORKERS_FOR_ROOT_HELPER ? [] : [sealThread + SEAL_THREADS];
     const witnessThread = sealThread + SEAL_THREADS + helperThreads.length;
     const threads = witnessThread + (config.proofBlocks > 0 ? 1 : 0);
-    const arena = Arena.create({ ...ports.arenaSize, threads });
+    const arena = Arena.create({ ...arenaOptionsOf(config), ...ports.arenaSize, threads });
+    closing.push(async () => arena.cold?.close());
     const { engine } = config;
     const codeDump = codeDumpOf(config, ports.onWarning ?? (() => undefined));
     const executor = await startExecutor({ arena, workers, clock, engine, ...codeDump });

@@ -37,6 +37,7 @@ export const NODE_FLAGS: readonly NodeFlag[] = [
   flag('--mini-block-ms <n>', 'miniBlockMs', 'longest mini-block under load', integer),
   flag('--block-ms <n>', 'blockMs', 'time of a block', integer),
   flag('--gas-limit <n>', 'gasLimit', 'of a block', integer),
+  flag('--state-memory <MiB>', 'stateMemory', 'of state in memory; the rest is in a file', integer),
   flag('--proof-blocks <n>', 'proofBlocks', 'older blocks that proofs can be of', integer),
   flag('--max-age <s>', 'maxAgeSeconds', 'age of the newest header, at most', integer),
   flag('--topic <name>', 'topic', 'swarm to join; without it the swarm is off', text),

@@ -18,6 +18,7 @@ import { DataDirectory } from './data-dir.js';
 import { checkRoot, openChain } from './open-chain.js';
 import { Proofs } from './proofs.js';
 import { Sealer } from './sealer.js';
+import { arenaOptionsOf } from './state-memory.js';
 import { type WitnessMaker, witnessMaker } from './witness/maker.js';
 
 export interface FollowerPorts {
@@ -70,7 +71,8 @@ export class FollowerCore {
     const fork = parseFork(config.hardfork);
     const directory = config.dataDir === null ? null : await DataDirectory.open(config.dataDir);
     const witnessThread = 1 + SEAL_THREAD;
-    const arena = Arena.create({ threads: witnessThread + (config.proofBlocks > 0 ? 1 : 0) });
+    const threadCount = witnessThread + (config.proofBlocks > 0 ? 1 : 0);
+    const arena = Arena.create({ ...arenaOptionsOf(config), threads: threadCount });
     const sealer = new Sealer({
       arena,
       clock,
@@ -89,6 +91,7 @@ export class FollowerCore {
       return new FollowerCore({ chain, services, sealer, witnesses, directory }, onVerified);
     } catch (error) {
       await Promise.all([sealer.stop(), services.stop(), directory?.close()]);
+      arena.cold?.close();
       throw error;
     }
   }
@@ -123,6 +126,7 @@ export class FollowerCore {
     await this.verifying;
     await this.proofs.stop();
     await Promise.all([this.services.stop(), this.sealer.stop()]);
+    this.chain.arena.cold?.close();
     await this.chain.store.close();
     await this.directory?.close();
   }

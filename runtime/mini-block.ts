@@ -50,6 +50,7 @@ export class MiniBlockMaker {
     const { chain, executor } = this.parts;
     const { arena } = chain;
     const { sequence } = executor;
+    arena.cold?.makeRoom();
     const before = arena.mark();
     const goBack = (): void => {
       arena.rollback(before);

@@ -1,4 +1,6 @@
 /** Which figures of a node are published, by role. */
+import type { Arena } from '../state/arena.js';
+import type { ColdStatistics } from '../state/arena-statistics.js';
 import { ABORT_CAUSES } from '../workers/batch.js';
 import { COUNTERS } from '../workers/protocol.js';
 import type { Tiering, TieringCounts } from '../workers/tiering/tiering.js';
@@ -18,7 +20,24 @@ export function chainMetrics(chain: Chain, peerCount: () => number): MetricSourc
     gauge('arena_cells', 'interned cells', () => arena.statistics().cells),
     gauge('arena_cell_capacity', 'cells that fit', () => arena.statistics().cellCapacity),
     gauge('arena_undo_nodes', 'nodes of history', () => arena.statistics().undoNodes),
+    ...coldMetrics(arena),
     gauge('peers', 'connected peers', peerCount),
+  ];
+}
+
+/** None where every cell is in memory. */
+function coldMetrics(arena: Arena): MetricSource[] {
+  if (arena.cold === null) return [];
+  const read = (key: keyof ColdStatistics) => (): number => arena.statistics().cold?.[key] ?? 0;
+  return [
+    gauge('cold_cells', 'cells that are in the file alone', read('cells')),
+    gauge('cold_file_bytes', 'size of the file of cold cells', read('fileBytes')),
+    counter('cold_faults_total', 'cells brought in from the file', read('faults')),
+    counter('cold_reads_total', 'cells read in the file and left there', read('reads')),
+    counter('cold_pages_read_total', 'pages read from the file', read('pagesRead')),
+    counter('cold_retired_total', 'cells that left memory', read('retired')),
+    counter('cold_records_appended_total', 'cells written to the file', read('recordsAppended')),
+    counter('cold_pages_appended_total', 'pages written to the file', read('pagesAppended')),
   ];
 }
 
@@ -103,6 +122,10 @@ function metricName(key: keyof PipelineCounters | keyof TieringCounts): string {
   if (isOneOf(ABORT_CAUSES)) return `aborts_${text}_total`;
   const isScheduler = isOneOf(COUNTERS) && key !== 'executions';
   return `${isScheduler ? 'scheduler_' : ''}${text}_total`;
+}
+
+function counter(name: string, help: string, read: () => number): MetricSource {
+  return { name, help, kind: 'counter', read };
 }
 
 function gauge(name: string, help: string, read: () => number): MetricSource {

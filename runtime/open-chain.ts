@@ -35,6 +35,8 @@ export interface OpenChainParts {
 
 /** Cells that one mini-block of a genesis may write: its diff stays far below a frame's bound. */
 const GENESIS_CELLS_MAX = 50_000;
+/** Where cells may be cold: this part of the lines, and of the undo ring. */
+const GENESIS_SHARE = 1 / 8;
 const PROGRESS_FRAMES = 1_000;
 
 /**
@@ -76,13 +78,14 @@ export async function beginChain(
   const { context, accounts } = genesis;
   chain.beginBlock(context);
   await executor.beginBlock(context);
+  const cellsMax = genesisCellsMax(chain.arena);
   const source = accounts[Symbol.iterator]();
   let next = source.next();
   do {
     await maker.make(async () => {
       executor.sequence += 1;
       let cells = 0;
-      for (; next.done !== true && cells < GENESIS_CELLS_MAX; next = source.next()) {
+      for (; next.done !== true && cells < cellsMax; next = source.next()) {
         checkNew(chain.arena, next.value.address);
         cells += fillAccount(chain.arena, next.value, executor.sequence);
       }
@@ -90,6 +93,12 @@ export async function beginChain(
     });
   } while (next.done !== true);
   await seal(chain.closeBlock());
+}
+
+function genesisCellsMax({ layout: { lineCapacity, undoCapacity } }: Arena): number {
+  if (lineCapacity === 0) return GENESIS_CELLS_MAX;
+  const fitting = Math.floor(Math.min(lineCapacity, undoCapacity) * GENESIS_SHARE);
+  return Math.min(GENESIS_CELLS_MAX, fitting);
 }
 
 /** @throws DeltacastError BAD_INPUT for an account that the genesis already has */
