@@ -149,7 +149,7 @@ export class Arena {
   /** The latest committed value, never torn. @returns its version */
   readLatest(id: CellId, out: Uint8Array): number {
     assert(id >= 0 && out.length >= 32, 'a cell and 32 bytes to read into');
-    const version = this.#kernel.readLatestAt(id, this.#io);
+    const version = this.#steadily(() => this.#kernel.readLatestAt(id, this.#io));
     this.#getWord(out);
     return version;
   }
@@ -168,7 +168,7 @@ export class Arena {
 
   /** The sequence that last wrote the cell; 0 = never. */
   versionOf(id: CellId): number {
-    return this.#kernel.versionAt(id);
+    return this.#steadily(() => this.#kernel.versionAt(id));
   }
 
   /**
@@ -354,7 +354,7 @@ export class Arena {
     return statisticsOf(this.#kernel, this.layout, this.cold);
   }
 
-  /** What is read of keys by id: their lines may become others' meanwhile. */
+  /** What is read by id and no history is needed for: lines may become others' meanwhile. */
   #steadily<Result>(read: () => Result): Result {
     return this.faults === null ? read() : this.faults.steadily(read);
   }

@@ -104,10 +104,12 @@ function moveTail(): bool {
  */
 export function loadValueAt(id: u32, sequence: u64, out: usize): i64 {
   assert(isCell(id));
-  const cell = cellPointer(id);
+  let cell = cellPointer(id);
   for (let spins: u32 = 0; spins < SPINS_MAX; spins++) {
     const rollbacks = atomic.load<u64>(H_ROLLBACKS);
     if (rollbacks & 1) continue;
+    // What its line was before may be another cell's by now.
+    if (isDefined(COLD)) cell = cellPointer(id);
     const version = readLineAt(id, cell, sequence, out);
     if (atomic.load<u64>(H_ROLLBACKS) != rollbacks) continue;
     assert(version != OVERTAKEN);

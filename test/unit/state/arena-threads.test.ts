@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Arena, KIND_BALANCE, KIND_SLOT } from '../../../state/arena.js';
@@ -66,12 +67,16 @@ function startReaders(arena: Arena, body: string): Rig {
 }
 
 /** Runs `write` until each reader has read enough, then collects what they found wrong. */
-async function hammer({ control, workers }: Rig, write: (round: number) => void) {
+async function hammer(
+  { control, workers }: Rig,
+  write: (round: number) => void,
+  readsMin = READS_MIN,
+) {
   await Promise.all(workers.map((worker) => once(worker, 'message')));
   const faults = workers.map((worker) => once(worker, 'message'));
   const isDone = (): boolean => {
     for (let thread = 1; thread <= READERS; thread++) {
-      if (Atomics.load(control, thread) < READS_MIN) return false;
+      if (Atomics.load(control, thread) < readsMin) return false;
     }
     return true;
   };
@@ -251,5 +256,55 @@ describe('readers in other threads', () => {
       if (arena.intern(KIND_BALANCE, address(id - 1)) !== id - 1) expect.fail(`id of ${id}`);
     });
     expect(found).toEqual([]);
+  });
+
+  test('find and read every cell while cells lose their lines to others', async () => {
+    const cells = 640;
+    const coldDirectory = tmpdir();
+    const arena = Arena.create({ megabytes: 8, threads: 3, linesMax: 64, coldDirectory });
+    const value = new Uint8Array(32);
+    let sequence = 0;
+    const write = (from: number, count: number): void => {
+      arena.cold?.makeRoom(count);
+      arena.openMiniBlock(sequence + 1);
+      for (let turn = 0; turn < count; turn++) {
+        const cell = (from + turn * 7) % cells;
+        tell(value, cell);
+        arena.write(arena.intern(KIND_BALANCE, address(cell)), value, sequence + 1);
+      }
+      sequence += 1;
+      arena.retainFrom(arena.closeMiniBlock(sequence).to);
+      arena.publishHead(sequence);
+    };
+    for (let from = 0; from < cells; from += 16)
+      for (let at = 0; at < 7; at++) write(from + at, 16);
+    expect(arena.cellCount).toBe(cells);
+    startReaders(
+      arena,
+      `${TOLD}
+      const key = new Uint8Array(20);
+      const keyView = new DataView(key.buffer);
+      loop(() => {
+        const cell = next(${cells});
+        keyView.setUint32(8, cell);
+        const id = arena.find(0, key);
+        check(id >= 0, 'lost ' + cell);
+        if (id < 0) return;
+        arena.readAt(id, arena.head, out);
+        check(told() === cell, 'value of ' + cell);
+        const found = new DataView(arena.keyOf(id).address.buffer).getUint32(8);
+        check(found === cell, 'key of ' + cell + ' is of ' + found);
+      });`,
+    );
+    // Most reads are of the file: they take longer than those of the other tests.
+    const { found } = await hammer(
+      rig!,
+      (round) => write(Math.imul(round, 31) >>> 0, 1 + (round % 16)),
+      READS_MIN / 20,
+    );
+    expect(found).toEqual([]);
+    const { faults, reads, retired } = arena.statistics().cold!;
+    for (const count of [faults, reads, retired]) expect(count).toBeGreaterThan(1_000);
+    arena.cold?.close();
   });
 });
