@@ -26,11 +26,13 @@ const MEGABYTES = ARENA_MEGABYTES_MIN;
 /** The coordinator, two workers, calls, sealing. */
 const THREADS = 5;
 const { lineCapacity } = planLayout({ megabytes: MEGABYTES, threads: THREADS, isCold: true });
-const STRANGERS = 10 * lineCapacity;
+const LARGE = { strangers: 10 * lineCapacity, slots: 600 };
+/** For an arena of few lines: a mini-block's first batch of 64 needs more than a quarter of them. */
+const FEW = { strangers: 1_000, slots: 20 };
+const LINES_FEW = 120;
 /** Adds 1 to the slot that its input names. */
 const COUNTER = fromHex('6000358054600101905500');
 const COUNTER_AT = new Uint8Array(20).fill(0xcc);
-const SLOTS = 600;
 const SECONDS = 1_700_000_000;
 /** Blocks end when they are told to. */
 const CONFIG = { ...TEST_CONFIG, workers: 2, blockMs: 3_600_000 };
@@ -52,15 +54,20 @@ function strangerOf(index: number): Uint8Array {
   return concatBytes(wordOf(0x5eed).slice(16), wordOf(index).slice(28));
 }
 
-function genesisOf(): Genesis {
+interface Size {
+  readonly strangers: number;
+  readonly slots: number;
+}
+
+function genesisOf(size: Size): Genesis {
   const { context, accounts } = developmentGenesis(CONFIG, 'osaka', SECONDS);
   const plain = { balance: 0n, nonce: 0n, code: new Uint8Array(0), slots: [] };
-  const strangers = Array.from({ length: STRANGERS }, (_, index) => ({
+  const strangers = Array.from({ length: size.strangers }, (_, index) => ({
     ...plain,
     address: strangerOf(index),
     balance: BigInt(index + 1),
   }));
-  const slots = Array.from({ length: SLOTS }, (_, index) => ({
+  const slots = Array.from({ length: size.slots }, (_, index) => ({
     slot: wordOf(index),
     value: wordOf(index + 1),
   }));
@@ -69,8 +76,21 @@ function genesisOf(): Genesis {
   return { context, accounts: [...accounts, counter, ...strangers] };
 }
 
-async function start(dataDir: string | null, stateMemory: number | null): Promise<SequencerCore> {
-  const core = await startCore({ ...CONFIG, dataDir, stateMemory }, { genesis: genesisOf() });
+interface StartOptions {
+  readonly dataDir?: string;
+  readonly size?: Size;
+  readonly linesMax?: number;
+}
+
+async function start(stateMemory: number | null, options: StartOptions): Promise<SequencerCore> {
+  const { dataDir = null, size = LARGE, linesMax } = options;
+  const core = await startCore(
+    { ...CONFIG, dataDir, stateMemory },
+    {
+      genesis: genesisOf(size),
+      ...(linesMax === undefined ? {} : { arenaSize: { linesMax } }),
+    },
+  );
   running.add(core);
   return core;
 }
@@ -89,20 +109,27 @@ function randomOf(seed: number): (end: number) => number {
   };
 }
 
-const nonces = ACCOUNTS.map(() => 0);
-
 /** Payments to strangers of old and to new ones, and counters anywhere. */
-function transactionsOf(seed: number, count: number): Uint8Array[] {
-  const random = randomOf(seed);
-  return Array.from({ length: count }, (_, turn) => {
-    const from = turn % ACCOUNTS.length;
-    const nonce = nonces[from]!;
-    nonces[from] = nonce + 1;
-    const to = strangerOf(random(STRANGERS * 1.02));
-    if (random(3) > 0) return signedTransfer({ from, nonce, to });
-    const data = wordOf(random(SLOTS * 1.1));
-    return signedTransfer({ from, nonce, to: COUNTER_AT, data, value: 0n, gasLimit: 100_000 });
-  });
+class Payments {
+  private readonly size: Size;
+  private readonly nonces = ACCOUNTS.map(() => 0);
+
+  constructor(size: Size) {
+    this.size = size;
+  }
+
+  make(seed: number, count: number): Uint8Array[] {
+    const random = randomOf(seed);
+    return Array.from({ length: count }, (_, turn) => {
+      const from = turn % ACCOUNTS.length;
+      const nonce = this.nonces[from]!;
+      this.nonces[from] = nonce + 1;
+      const to = strangerOf(random(this.size.strangers * 1.02));
+      if (random(3) > 0) return signedTransfer({ from, nonce, to });
+      const data = wordOf(random(this.size.slots * 1.1));
+      return signedTransfer({ from, nonce, to: COUNTER_AT, data, value: 0n, gasLimit: 100_000 });
+    });
+  }
 }
 
 /** Puts all into one block. @returns its state root */
@@ -140,14 +167,15 @@ async function catchUp(follower: FollowerCore, core: SequencerCore): Promise<voi
 describe('a state of ten times the memory', () => {
   it('has the roots of one in memory, within any limit and after a restart', async () => {
     const dataDir = join(directory, 'node');
-    const plain = await start(null, null);
-    let small = await start(dataDir, MEGABYTES);
+    const plain = await start(null, {});
+    let small = await start(MEGABYTES, { dataDir });
     const { arena } = small.chain;
     expect(arena.cellCount).toBeGreaterThan(10 * arena.layout.lineCapacity);
     expect(coldOf(arena).cells).toBeGreaterThan(9 * arena.layout.lineCapacity);
     const before = coldOf(arena);
+    const payments = new Payments(LARGE);
     for (let block = 1; block <= 3; block++) {
-      const raws = transactionsOf(block, 120);
+      const raws = payments.make(block, 120);
       expect(await run(small, raws)).toBe(await run(plain, raws));
     }
     const after = coldOf(arena);
@@ -160,8 +188,8 @@ describe('a state of ten times the memory', () => {
     for (const follower of followers) expect(follower.verifiedBlock).toBe(3);
     await stop(small);
     expect(readdirSync(dataDir).sort()).toEqual(['log', 'sequencer.key']);
-    small = await start(dataDir, MEGABYTES);
-    const raws = transactionsOf(4, 120);
+    small = await start(MEGABYTES, { dataDir });
+    const raws = payments.make(4, 120);
     expect(await run(small, raws)).toBe(await run(plain, raws));
     for (const follower of followers) {
       await catchUp(follower, small);
@@ -170,5 +198,16 @@ describe('a state of ten times the memory', () => {
     const metrics = chainMetrics(small.chain, () => 0);
     const { read } = metrics.find(({ name }) => name === 'cold_faults_total')!;
     expect(read()).toBe(coldOf(small.chain.arena).faults);
+  });
+
+  it('splits mini-blocks that need more lines than are free, and refuses nothing', async () => {
+    const plain = await start(null, { size: FEW });
+    const small = await start(MEGABYTES, { size: FEW, linesMax: LINES_FEW });
+    const raws = new Payments(FEW).make(5, 400);
+    expect(await run(small, raws)).toBe(await run(plain, raws));
+    const { dropped, transactions, restarts, miniBlocks } = small.counters;
+    expect([dropped, transactions, restarts]).toEqual([0, 400, 0]);
+    // The first batch of 64 alone pays some 40 strangers, for whom there are not enough lines.
+    expect(miniBlocks).toBeGreaterThan(2 * plain.counters.miniBlocks);
   });
 });
