@@ -167,8 +167,12 @@ export class BatchExecutor implements Executor {
       this.refuse(steps.kind, records);
       return;
     }
-    const round = await rounds.round(part, this.sequence + 1, this.deadlineMs);
-    this.collect(steps.kind, round.committed, records);
+    const { kind } = steps;
+    const take = (committed: number) => this.take(kind, records, start, committed);
+    const round = await rounds.round(part, this.sequence + 1, this.deadlineMs, take);
+    take(round.committed);
+    if (round.committed > 0) this.sequence = rounds.lastSequence();
+    for (const name of COUNTERS) this.tally[name] += rounds.counter(name);
     if (round.committed > 0) progress.fruitless = 0;
     if (round.failure === 'ARENA_FULL' || round.failure === 'UNDO_FULL') {
       const region = round.failure === 'UNDO_FULL' ? 'undo' : 'cells or code';
@@ -212,13 +216,15 @@ export class BatchExecutor implements Executor {
     records.push(faultRecord());
   }
 
-  /** Copies the outcomes of a round out of the region; credits have none. */
-  private collect(kind: StepKind, committed: number, records: Outcomes): void {
-    const { rounds, tally } = this;
-    if (kind !== KIND_CREDITS) records.add(rounds.outcomes(committed));
-    else if (committed > 0) records.push(NO_RECORD);
-    if (committed > 0) this.sequence = rounds.lastSequence();
-    for (const name of COUNTERS) tally[name] += rounds.counter(name);
+  /**
+   * Copies outcomes out of the region, of a round that began with step `start` and has committed so
+   * many; credits have none.
+   */
+  private take(kind: StepKind, records: Outcomes, start: number, committed: number): void {
+    const taken = records.count - start;
+    if (taken === committed) return;
+    if (kind === KIND_CREDITS) records.push(NO_RECORD);
+    else records.add(this.rounds.outcomes(taken, committed));
   }
 
   private goBack(mark: ArenaMark, sequence: number): void {

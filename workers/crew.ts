@@ -20,6 +20,8 @@ import { loadSteps, type Round, type Rounds, roundOf } from './rounds.js';
 import type { Tiering } from './tiering/tiering.js';
 import type { ExecutionTask } from './worker.js';
 
+/** While others execute, what they have committed is looked at so often. */
+const IDLE_MS = 1;
 /** A hung thread is found at most this part of the deadline late. */
 const WATCHES_PER_DEADLINE = 16;
 
@@ -96,20 +98,30 @@ export class Crew implements Rounds {
    * hangs, all of them are ended.
    * @param firstSequence  of the first included step
    * @param deadlineMs     how long the head may stand still
+   * @param whileIdle      called now and then, as long as they execute: so many are committed
    * @throws DeltacastError WORKER_FAILED where no threads can be started, ARENA_TORN
    */
-  async round(steps: Steps, firstSequence: number, deadlineMs: number): Promise<Round> {
+  async round(
+    steps: Steps,
+    firstSequence: number,
+    deadlineMs: number,
+    whileIdle: (committed: number) => void,
+  ): Promise<Round> {
     await this.start();
     const { protocol } = this;
     const { arena } = this.options;
-    protocol.timed('loadMicroseconds', this.coordinator, () => {
-      loadSteps(arena, protocol, steps, firstSequence);
-    });
-    // A thread may have died between the start and here, where that was forgotten.
-    if (this.trouble !== '') protocol.fail('worker-failed');
     const endWatch = this.watch(deadlineMs);
-    protocol.turn();
-    await protocol.untilDone();
+    protocol.timed('loadMicroseconds', this.coordinator, () => {
+      loadSteps(arena, protocol, steps, firstSequence, () => {
+        // A thread may have died between the start and here, where that was forgotten.
+        if (this.trouble !== '') protocol.fail('worker-failed');
+        protocol.turn();
+      });
+    });
+    while (!protocol.isDone()) {
+      await protocol.untilDone(IDLE_MS);
+      whileIdle(protocol.head());
+    }
     protocol.turn();
     await this.untilQuiet();
     endWatch();
@@ -118,11 +130,11 @@ export class Crew implements Rounds {
     return roundOf(protocol, steps.records.length);
   }
 
-  outcomes(committed: number): RoundOutcomes {
+  outcomes(start: number, end: number): RoundOutcomes {
     const { protocol } = this;
     const { bytes } = this.options.arena;
     return protocol.timed('collectMicroseconds', this.coordinator, () => {
-      return copyOutcomes(bytes, protocol, committed);
+      return copyOutcomes(bytes, protocol, start, end);
     });
   }
 

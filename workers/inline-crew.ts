@@ -54,7 +54,7 @@ export class InlineCrew implements Rounds {
     await this.start();
     const { arena, protocol } = this;
     protocol.timed('loadMicroseconds', this.self, () => {
-      loadSteps(arena, protocol, steps, firstSequence);
+      loadSteps(arena, protocol, steps, firstSequence, () => {});
     });
     protocol.turn();
     await this.executor.runBatch(protocol.epoch());
@@ -64,10 +64,10 @@ export class InlineCrew implements Rounds {
     return round;
   }
 
-  outcomes(committed: number): RoundOutcomes {
+  outcomes(start: number, end: number): RoundOutcomes {
     const { arena, protocol } = this;
     return protocol.timed('collectMicroseconds', this.self, () => {
-      return copyOutcomes(arena.bytes, protocol, committed);
+      return copyOutcomes(arena.bytes, protocol, start, end);
     });
   }
 

@@ -16,7 +16,7 @@ export function outcomeShare({ base, bytes }: Region, workers: number): Region {
   return { base, bytes: Math.floor(bytes / workers / OUTCOME_ALIGNMENT) * OUTCOME_ALIGNMENT };
 }
 
-/** What a round gave. */
+/** What some steps of a round gave. */
 export interface RoundOutcomes {
   /** Where in the arena the records were, in order. */
   readonly offsets: Uint32Array;
@@ -25,27 +25,29 @@ export interface RoundOutcomes {
   readonly pieces: readonly { readonly start: number; readonly bytes: Uint8Array }[];
 }
 
-/** Copies the records of the first so many steps. @param bytes  of the arena */
+/** Copies the records of steps in [start, end), which are committed. @param bytes  of the arena */
 export function copyOutcomes(
   bytes: Uint8Array,
   protocol: Protocol,
-  committed: number,
+  start: number,
+  end: number,
 ): RoundOutcomes {
   const workers = protocol.workers();
   const isAlone = protocol.count() === 1;
   const share = isAlone ? protocol.batchOut : outcomeShare(protocol.batchOut, workers);
-  const offsets = protocol.outcomeOffsets(committed);
-  const starts = new Array<number>(workers).fill(Number.POSITIVE_INFINITY);
+  const offsets = protocol.outcomeOffsets(start, end);
+  const firsts = new Array<number>(workers).fill(Number.POSITIVE_INFINITY);
   const lasts = new Array<number>(workers).fill(0);
   for (const offset of offsets) {
     const of = Math.floor((offset - share.base) / share.bytes);
-    if (offset < (starts[of] ?? 0)) starts[of] = offset;
+    if (offset < (firsts[of] ?? 0)) firsts[of] = offset;
     if (offset > (lasts[of] ?? 0)) lasts[of] = offset;
   }
-  const pieces = starts.map((start, of) => {
+  const pieces = firsts.map((first, of) => {
     const last = lasts[of] ?? 0;
-    const end = last === 0 ? start : last + recordLength(bytes, last);
-    return { start, bytes: bytes.slice(start, end) };
+    const piece =
+      last === 0 ? bytes.slice(0, 0) : bytes.slice(first, last + recordLength(bytes, last));
+    return { start: first, bytes: piece };
   });
   return { offsets, share, pieces };
 }

@@ -130,7 +130,7 @@ export class Protocol {
    */
   prepare(count: number, firstSequence: number): void {
     assert(!this.isOpen(this.epoch()), 'a batch is prepared while none is open');
-    for (const word of [map.CLAIM, map.HEAD, map.TOKEN, map.FAILURE, map.DONE]) {
+    for (const word of [map.CLAIM, map.HEAD, map.TOKEN, map.FAILURE, map.DONE, map.LOADED]) {
       Atomics.store(this.words, word, 0);
     }
     this.words.fill(0, map.COUNTERS_BASE, WORD_COUNT);
@@ -138,12 +138,20 @@ export class Protocol {
     Atomics.store(this.words, map.COUNT, count);
   }
 
-  /** Visible with the turn that opens the batch. */
+  /** Visible once it is counted as loaded. */
   setStep(index: number, kind: StepKind, record: number): void {
     const line = index * STEP_WORDS;
     this.table[line + map.RECORD] = record;
     this.table[line + map.KIND] = kind;
     this.table[line + map.STATUS] = 0;
+  }
+
+  /** Steps before this one may be taken. Workers that wait for them look again. */
+  setLoaded(end: number): void {
+    Atomics.store(this.words, map.LOADED, end);
+    if (Atomics.load(this.words, map.WAITERS) === 0) return;
+    Atomics.notify(this.words, map.HEAD);
+    Atomics.notify(this.words, map.LOADED);
   }
 
   setContext(bytes: Uint8Array): void {
@@ -171,9 +179,9 @@ export class Protocol {
     return Atomics.load(this.words, map.DONE) === 1;
   }
 
-  /** Resolves when the batch has ended, well or with a failure. */
-  async untilDone(): Promise<void> {
-    while (!this.isDone()) await Atomics.waitAsync(this.words, map.DONE, 0).value;
+  /** Resolves when the batch has ended, well or with a failure, or after so long. */
+  async untilDone(timeoutMs: number): Promise<void> {
+    await Atomics.waitAsync(this.words, map.DONE, 0, timeoutMs).value;
   }
 
   active(): number {
@@ -274,6 +282,10 @@ export class Protocol {
     return this.view.getFloat64(map.SEQUENCE_AT, true) - 1;
   }
 
+  loaded(): number {
+    return Atomics.load(this.words, map.LOADED);
+  }
+
   /** Steps that workers have taken; may pass the number of steps. */
   claimed(): number {
     return Atomics.load(this.words, map.CLAIM);
@@ -287,11 +299,12 @@ export class Protocol {
     return (this.table[index * STEP_WORDS + map.KIND] ?? 0) as StepKind;
   }
 
-  /** Where the outcomes of the first so many steps lie, which are committed. */
-  outcomeOffsets(count: number): Uint32Array {
-    const offsets = new Uint32Array(count);
-    for (let index = 0, at = map.OUTCOME; index < count; index += 1, at += STEP_WORDS) {
-      offsets[index] = this.table[at] ?? 0;
+  /** Where the outcomes of steps in [start, end) lie, which are committed. */
+  outcomeOffsets(start: number, end: number): Uint32Array {
+    const offsets = new Uint32Array(end - start);
+    for (let index = start, at = start * STEP_WORDS + map.OUTCOME; index < end; index += 1) {
+      offsets[index - start] = this.table[at] ?? 0;
+      at += STEP_WORDS;
     }
     return offsets;
   }

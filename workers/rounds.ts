@@ -10,6 +10,8 @@ import type { BlockContext } from './engine.js';
 import type { RoundOutcomes } from './outcomes.js';
 import type { Counter, Failure, Protocol } from './protocol.js';
 
+/** Steps that become visible at once: some 20 us of loading. */
+const STRETCH_STEPS = 128;
 /** Records start on cache lines of their own. */
 const RECORD_ALIGNMENT = 64;
 
@@ -38,11 +40,18 @@ export interface Rounds {
    * Executes and commits steps that fit, one after the other as if alone.
    * @param firstSequence  of the first included step
    * @param deadlineMs     how long the head may stand still
+   * @param whileIdle      called now and then, as long as others execute: so many are committed
    * @throws DeltacastError WORKER_FAILED where no threads can be started, ARENA_TORN
    */
-  round(steps: Steps, firstSequence: number, deadlineMs: number): Promise<Round>;
-  /** What the first so many steps of the last round gave, and the sequence of its last included. */
-  outcomes(committed: number): RoundOutcomes;
+  round(
+    steps: Steps,
+    firstSequence: number,
+    deadlineMs: number,
+    whileIdle: (committed: number) => void,
+  ): Promise<Round>;
+  /** What steps in [start, end) of the last round gave, which are committed. */
+  outcomes(start: number, end: number): RoundOutcomes;
+  /** Of its last included step. */
   lastSequence(): number;
   /** Sum over all threads in the last round. */
   counter(counter: Counter): number;
@@ -67,12 +76,18 @@ export function fittingSteps(room: Region, steps: Steps, start: number, most: nu
   return { kind, records: records.slice(start, end) };
 }
 
-/** Puts a round's steps where the workers find them. @param firstSequence  of the first included */
+/**
+ * Puts a round's steps where the workers find them, a stretch at a time.
+ * @param firstSequence  of the first included
+ * @param open           called when the first ones are there: others may begin with them
+ */
+// Five parameters: the places, and what goes there.
 export function loadSteps(
   arena: Arena,
   protocol: Protocol,
   { kind, records }: Steps,
   firstSequence: number,
+  open: () => void,
 ): void {
   const { base, bytes } = protocol.batchIn;
   protocol.prepare(records.length, firstSequence);
@@ -84,6 +99,9 @@ export function loadSteps(
     protocol.setStep(index, kind, at);
     at += aligned(record.length);
     index += 1;
+    if (index % STRETCH_STEPS !== 0 && index !== records.length) continue;
+    protocol.setLoaded(index);
+    if (index <= STRETCH_STEPS) open();
   }
 }
 

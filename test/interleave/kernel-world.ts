@@ -55,7 +55,7 @@ export class KernelWorld {
   async run(records: readonly Uint8Array[], sequence: number, seed: number) {
     const { arena, protocol } = this;
     this.dice = new Dice(seed);
-    loadSteps(arena, protocol, { kind: KIND_TRANSACTION, records }, sequence);
+    loadSteps(arena, protocol, { kind: KIND_TRANSACTION, records }, sequence, () => {});
     protocol.turn();
     for (const { kernel, w } of this.workers) kernel.enter(w, protocol.epoch());
     const stickiness = [0, 0.8, 0.97][this.dice.below(3)] ?? 0;
@@ -67,7 +67,7 @@ export class KernelWorld {
     }
     protocol.turn();
     if (protocol.head() !== records.length) throw new Error(`${protocol.head()} committed`);
-    const offsets = [...protocol.outcomeOffsets(records.length)];
+    const offsets = [...protocol.outcomeOffsets(0, records.length)];
     return offsets.map((at) => recordView(arena.bytes, at).slice());
   }
 

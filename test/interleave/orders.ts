@@ -55,9 +55,7 @@ function* coordinate(world: World, dice: Dice): Generator<void> {
   const before = new TinyCells();
   for (let batch = 1 + dice.below(3); batch > 0; batch -= 1) {
     const steps = randomSteps(dice, 6);
-    yield* world.prepare(steps);
-    protocol.turn();
-    yield;
+    yield* world.open(steps);
     while (!protocol.isDone()) yield;
     protocol.turn();
     yield;
@@ -82,8 +80,7 @@ function runFenced(setting: Setting, seed: number): boolean {
   const world = new World(setting, 1 + dice.below(4), dice.below(2) * 0.004);
   const { protocol, workers } = world;
   const steps = randomSteps(dice, 6);
-  for (const _ of world.prepare(steps));
-  protocol.turn();
+  for (const _ of world.open(steps));
   const some = (count: number): void => {
     for (let left = count; left > 0; left -= 1) {
       const worker = workers[dice.below(workers.length)];
@@ -149,8 +146,7 @@ export function runAll(setting: Setting, bounds: Bounds, steps: readonly FakeSte
 
 function opened(setting: Setting, workers: number, steps: readonly FakeStep[]): World {
   const world = new World(setting, workers, 0);
-  for (const _ of world.prepare(steps));
-  world.protocol.turn();
+  for (const _ of world.open(steps));
   for (const worker of world.workers) stepOn(worker);
   return world;
 }

@@ -82,6 +82,11 @@ export const PLANTED: Readonly<Record<string, Parts>> = {
     'start == load<u32>(w, W_HEAD) ? TRY_DIRECT : NEXT',
     'TRY_DIRECT',
   ]),
+  'takes what is not loaded yet': mutated([
+    TAKING,
+    'if (index >= load<u32>(w, W_LOADED)) return go(w, AWAIT_STEP);',
+    '',
+  ]),
   'thinks that it still holds the token': mutated(
     [
       COMMIT,

@@ -37,15 +37,16 @@ const PRIVATE = new Set([
   map.FINISH,
   map.LEAVE,
 ]);
-const TAKEN = [map.W_NEXT, map.W_END];
+const TAKEN = [map.W_NEXT, map.W_END, map.W_LOADED];
 const EXECUTED = [...TAKEN, map.W_INDEX, map.W_OUTCOME, map.W_STATUS];
 const COMMITTED = [...TAKEN, map.W_HEAD, map.W_OUTCOME, map.W_IS_DIRECT, map.W_IS_IDLE];
 /** Of a worker's memory, what decides what it does next, by state; nothing where it is not here. */
 const FIELDS = new Map<number, readonly number[]>([
   [map.PEEK_STATUS, [map.W_HEAD]],
-  [map.READ_CLAIMED, [map.W_HEAD, map.W_HEAD_STATUS]],
-  [map.READ_SOLO, [map.W_HEAD, map.W_HEAD_STATUS, map.W_CLAIMED]],
-  [map.CLAIM_STEPS, [map.W_HEAD, map.W_CLAIMED]],
+  [map.READ_CLAIMED, [map.W_HEAD, map.W_HEAD_STATUS, map.W_LOADED]],
+  [map.READ_LOADED, [map.W_HEAD, map.W_HEAD_STATUS, map.W_CLAIMED]],
+  [map.READ_SOLO, [map.W_HEAD, map.W_HEAD_STATUS, map.W_CLAIMED, map.W_LOADED]],
+  [map.CLAIM_STEPS, [map.W_HEAD, map.W_CLAIMED, map.W_LOADED]],
   [map.TRY_DIRECT, TAKEN],
   [map.NEXT, [...TAKEN, map.W_IS_DIRECT]],
   [map.EXECUTE, [...COMMITTED, map.W_INDEX, map.W_IS_HEAD]],
@@ -125,8 +126,8 @@ export class World {
     );
   }
 
-  /** All that the coordinator does before it opens a batch, piece by piece. */
-  *prepare(steps: readonly FakeStep[]): Generator<void> {
+  /** All that the coordinator does to open a batch and to load it, piece by piece. */
+  *open(steps: readonly FakeStep[]): Generator<void> {
     this.steps = steps;
     this.claims = steps.map(() => 0);
     this.written = steps.flatMap(() => ['', '']);
@@ -138,6 +139,11 @@ export class World {
       const record = this.protocol.batchIn.base + index * CREDITS_BYTES;
       if (kind === 'credits') this.arena.bytes.set(creditsRecord(index, write), record);
       this.protocol.setStep(index, isOwn ? code : KIND_TRANSACTION, record);
+      yield;
+      this.protocol.setLoaded(index + 1);
+      yield;
+      if (index > 0) continue;
+      this.protocol.turn();
       yield;
     }
   }
@@ -162,7 +168,7 @@ export class World {
     if (this.cells.text !== before.text) {
       throw new Error(`cells differ: ${this.cells.text} instead of ${before.text}`);
     }
-    const offsets = protocol.outcomeOffsets(results.length);
+    const offsets = protocol.outcomeOffsets(0, results.length);
     for (const [index, expected] of results.entries()) {
       if (steps[index]?.kind === 'credits') continue;
       const outcome = readOutcome(arena.bytes.subarray(offsets[index]));
@@ -219,6 +225,7 @@ export class Worker {
     else if (state === map.BEGIN) kernel.begun(w);
     else if (state === map.WAIT) this.put(map.W_STATE, map.CHECK_FAILURE);
     else if (state === map.ASK) this.execute();
+    else if (state === map.AWAIT_STEP && !this.isLoaded) return;
     else kernel.step(w);
     if (state === map.CLAIM_STEPS) this.noteClaims();
   }
@@ -239,6 +246,10 @@ export class Worker {
     if (this.state === map.LEFT) return `${this.epoch}`;
     const own = FIELDS.get(this.state)?.map((field) => this.get(field)) ?? [];
     return `${this.state},${own}/${this.reads.map(({ value, version }) => `${value}@${version}`)}`;
+  }
+
+  private get isLoaded(): boolean {
+    return this.get(map.W_NEXT) < this.world.protocol.loaded();
   }
 
   private get state(): number {

@@ -9,13 +9,11 @@ import { applyCredits, applyOutcome, staleRead } from "./commit.as";
 import { applyEffects, staleEffect } from "./commit-effects.as";
 import { decidePace, notePace, pausePace } from "./scheduler-pace.as";
 import { O_GAS, O_STATUS, STATUS_NEEDS_HEAD, STATUS_OK } from "./record-map";
-import {
-  ABORTS_AT_HEAD, ABORTS_DEFERRED, COUNT_STOLEN, JUDGED_MIN,
-} from "./scheduler-limits";
+import { ABORTS_AT_HEAD, ABORTS_DEFERRED, COUNT_STOLEN, JUDGED_MIN } from "./scheduler-limits";
 import {
   ADVANCE, APPLY, BEGIN_APPLYING, CHECK_FAILURE, DECIDE, EXECUTE, FINISH, GIVE_UP, HOLD_HEAD,
-  HOLD_STATUS, JUDGE, LEAVE, NEXT, READ_CLAIMED, RELEASE, WAIT, W_COINBASE, W_COMMIT_MS,
-  W_COUNT, W_EFFECTS, W_HEAD, W_HEAD_STATUS, W_INDEX, W_IS_DIRECT, W_IS_HEAD, W_IS_IDLE, W_OUTCOME,
+  HOLD_STATUS, JUDGE, LEAVE, NEXT, READ_CLAIMED, RELEASE, WAIT, W_COINBASE, W_COMMIT_MS, W_COUNT,
+  W_EFFECTS, W_HEAD, W_HEAD_STATUS, W_INDEX, W_IS_DIRECT, W_IS_HEAD, W_IS_IDLE, W_OUTCOME,
   W_REFUSAL, W_SCRATCH, W_SINCE_MS, W_WORKERS,
 } from "./scheduler-map";
 import {

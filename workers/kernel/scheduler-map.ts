@@ -35,6 +35,8 @@ export const W_OUT_BASE = 80;
 export const W_WORKERS = 84;
 /** FULL_... of the commit that failed. */
 export const W_REFUSAL = 88;
+/** Steps before this one were loaded, when it looked. */
+export const W_LOADED = 92;
 /** 20 raw bytes. */
 export const W_COINBASE = 96;
 /** f64: milliseconds that a step takes, lately; when the last piece of work began. */
@@ -88,3 +90,6 @@ export const FINISH = 23;
 export const RELEASE = 24;
 export const GIVE_UP = 25;
 export const LEAVE = 26;
+export const READ_LOADED = 27;
+/** What it has taken is not loaded yet. */
+export const AWAIT_STEP = 28;

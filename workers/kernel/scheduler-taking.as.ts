@@ -4,7 +4,7 @@ import { beginPace } from "./scheduler-pace.as";
 import { keepNotes, placeNotes } from "./scheduler-notes.as";
 import {
   CLAIM, DEFERRED, EFFECTS, EXECUTED, FAILED_OUTCOME_FULL, FAILURE, HEAD, KIND, KIND_CREDITS,
-  KIND_TRANSACTION, OUTCOME, OWNER, RECORD, SOLO, STATUS, TOKEN, WAITERS,
+  KIND_TRANSACTION, LOADED, OUTCOME, OWNER, RECORD, SOLO, STATUS, TOKEN, WAITERS,
 } from "../protocol-map";
 import { publishEffects } from "./commit-effects.as";
 import { M_EFFECTS } from "./map";
@@ -13,11 +13,11 @@ import {
   PARK_NS, SPINS,
 } from "./scheduler-limits";
 import {
-  ASK, BEGIN_APPLYING, CHECK_FAILURE, CLAIM_STEPS, DECIDE, EXECUTE, LEAVE, NEXT, PEEK_STATUS,
-  PUBLISH, READ_CLAIMED, READ_SOLO, TAKE_TOKEN, TRY_DIRECT, WAIT, W_CHUNK, W_CLAIMED, W_COUNT,
-  W_EFFECTS, W_END, W_EPOCH, W_EXECUTE_MS, W_HEAD, W_HEAD_STATUS, W_INDEX, W_IS_DIRECT, W_IS_HEAD,
-  W_IS_IDLE, W_MACHINE, W_NEXT, W_OUTCOME, W_OUT_BASE, W_OUT_END, W_OUT_NEXT, W_PARKED_MS,
-  W_SINCE_MS, W_SOLO, W_STATUS, W_STEP_MS, W_TAKEN, W_THREAD, W_WORKERS,
+  ASK, AWAIT_STEP, BEGIN_APPLYING, CHECK_FAILURE, CLAIM_STEPS, DECIDE, EXECUTE, LEAVE, NEXT,
+  PEEK_STATUS, PUBLISH, READ_CLAIMED, READ_LOADED, READ_SOLO, TAKE_TOKEN, TRY_DIRECT, WAIT, W_CHUNK,
+  W_CLAIMED, W_COUNT, W_EFFECTS, W_END, W_EPOCH, W_EXECUTE_MS, W_HEAD, W_HEAD_STATUS, W_INDEX,
+  W_IS_DIRECT, W_IS_HEAD, W_IS_IDLE, W_LOADED, W_MACHINE, W_NEXT, W_OUTCOME, W_OUT_BASE, W_OUT_END,
+  W_OUT_NEXT, W_PARKED_MS, W_SINCE_MS, W_SOLO, W_STATUS, W_STEP_MS, W_TAKEN, W_THREAD, W_WORKERS,
 } from "./scheduler-map";
 import {
   clock, count, epochTag, field, go, headOf, isOwn, isReady, wakeAll, word,
@@ -51,8 +51,16 @@ export function peekStatus(w: usize): void {
 export function readClaimed(w: usize): void {
   const claimed = atomic.load<u32>(word(CLAIM));
   store<u32>(w, claimed, W_CLAIMED);
-  if (claimed < load<u32>(w, W_COUNT)) return go(w, READ_SOLO);
-  idle(w);
+  if (claimed < load<u32>(w, W_LOADED)) go(w, READ_SOLO);
+  else if (claimed < load<u32>(w, W_COUNT)) go(w, READ_LOADED);
+  else idle(w);
+}
+
+export function readLoaded(w: usize): void {
+  const loaded = atomic.load<u32>(word(LOADED));
+  store<u32>(w, loaded, W_LOADED);
+  if (load<u32>(w, W_CLAIMED) < loaded) go(w, READ_SOLO);
+  else idle(w);
 }
 
 /** How far execution runs ahead of the head: farther only reads staler cells. */
@@ -92,9 +100,10 @@ function chunk(w: usize): u32 {
   const wanted: f64 = stepMs > 0 ? min<f64>(CHUNK_MS / stepMs, CHUNK_MAX) : 1;
   const size = max<u32>(<u32>wanted, 1);
   store<u32>(w, size, W_CHUNK);
-  if (load<u32>(w, W_SOLO)) return size;
+  const loaded = load<u32>(w, W_LOADED) - load<u32>(w, W_CLAIMED);
+  if (load<u32>(w, W_SOLO)) return min(size, loaded);
   const left = load<u32>(w, W_COUNT) - load<u32>(w, W_CLAIMED);
-  return max(min(size, left / (2 * load<u32>(w, W_WORKERS))), 1);
+  return max(min(min(size, loaded), left / (2 * load<u32>(w, W_WORKERS))), 1);
 }
 
 export function tryDirect(w: usize): void {
@@ -114,6 +123,7 @@ export function next(w: usize): void {
     learn(w);
     return go(w, isDirect ? DECIDE : CHECK_FAILURE);
   }
+  if (index >= load<u32>(w, W_LOADED)) return go(w, AWAIT_STEP);
   store<u32>(w, index + 1, W_NEXT);
   store<u32>(w, index, W_INDEX);
   store<u32>(w, isDirect, W_IS_HEAD);
@@ -124,6 +134,22 @@ export function next(w: usize): void {
   if (kind == KIND_TRANSACTION || (isDirect && kind != KIND_CREDITS)) return go(w, EXECUTE);
   if (isDirect) return go(w, BEGIN_APPLYING);
   defer(w);
+}
+
+/** Until the next step is loaded: another took what there was in the same moment. */
+export function awaitStep(w: usize): void {
+  const index = load<u32>(w, W_NEXT);
+  let loaded: u32 = 0;
+  for (let spins: u32 = 0; spins < <u32>SPINS; spins++) {
+    loaded = atomic.load<u32>(word(LOADED));
+    if (index >= loaded) continue;
+    store<u32>(w, loaded, W_LOADED);
+    return go(w, NEXT);
+  }
+  if (atomic.load<i32>(word(FAILURE)) != 0) return go(w, LEAVE);
+  atomic.add<i32>(word(WAITERS), 1);
+  sleep(w, LOADED, <i32>loaded);
+  atomic.sub<i32>(word(WAITERS), 1);
 }
 
 /** How long a step takes, lately. */
@@ -201,6 +227,7 @@ export function wait(w: usize): void {
   for (let spins: u32 = 0; spins < <u32>SPINS; spins++) {
     if (headOf(atomic.load<i32>(word(HEAD))) != seen) return;
     if (isReady(w) && atomic.load<i32>(word(TOKEN)) == 0) return;
+    if (atomic.load<u32>(word(LOADED)) != load<u32>(w, W_LOADED)) return;
   }
   atomic.add<i32>(word(WAITERS), 1);
   const word_ = atomic.load<i32>(word(HEAD));

@@ -1,8 +1,8 @@
 /** The words that the parts of the scheduler share (protocol-map.ts, scheduler-map.ts). */
 import { CONTROL_BASE } from "../../state/kernel/map";
 import {
-  COUNTERS_BASE, DEFERRED, DONE, EXECUTED, HEAD, HEAD_SHIFT, LINE_WORDS, OWNER, SOLO, STATUS,
-  STEP_BYTES, TABLE_AT,
+  COUNTERS_BASE, DEFERRED, DONE, EXECUTED, HEAD, HEAD_SHIFT, LINE_WORDS, LOADED, OWNER, SOLO,
+  STATUS, STEP_BYTES, TABLE_AT,
 } from "../protocol-map";
 import { W_EPOCH, W_HEAD, W_HEAD_STATUS, W_STATE, W_THREAD } from "./scheduler-map";
 
@@ -59,5 +59,6 @@ export function wakeAll(): void {
   atomic.store<i32>(word(DONE), 1);
   atomic.notify(word(DONE));
   atomic.notify(word(HEAD));
+  atomic.notify(word(LOADED));
   atomic.notify(word(SOLO));
 }

@@ -16,15 +16,15 @@ import {
 } from "./scheduler-commit.as";
 import { COUNT_COMMIT_US, COUNT_EXECUTE_US, COUNT_PARKED_US } from "./scheduler-limits";
 import {
-  ADVANCE, APPLY, ASK, BEGIN, BEGIN_APPLYING, CHECK_EPOCH, CHECK_FAILURE, CLAIM_STEPS, DECIDE,
-  EXECUTE, FINISH, GIVE_UP, HOLD_HEAD, HOLD_STATUS, JUDGE, LEAVE, LEFT, NEXT, PEEK_HEAD,
-  PEEK_STATUS, PUBLISH, READ_CLAIMED, READ_SOLO, RELEASE, TAKE_TOKEN, TRY_DIRECT, WAIT, W_CHUNK,
-  W_COMMIT_MS, W_COUNT, W_EFFECTS, W_END, W_EPOCH, W_EXECUTE_MS, W_IS_DIRECT, W_IS_IDLE, W_NEXT,
-  W_PARKED_MS, W_STATE, W_WORKERS,
+  ADVANCE, APPLY, ASK, AWAIT_STEP, BEGIN, BEGIN_APPLYING, CHECK_EPOCH, CHECK_FAILURE, CLAIM_STEPS,
+  DECIDE, EXECUTE, FINISH, GIVE_UP, HOLD_HEAD, HOLD_STATUS, JUDGE, LEAVE, LEFT, NEXT, PEEK_HEAD,
+  PEEK_STATUS, PUBLISH, READ_CLAIMED, READ_LOADED, READ_SOLO, RELEASE, TAKE_TOKEN, TRY_DIRECT, WAIT,
+  W_CHUNK, W_COMMIT_MS, W_COUNT, W_EFFECTS, W_END, W_EPOCH, W_EXECUTE_MS, W_IS_DIRECT, W_IS_IDLE,
+  W_LOADED, W_NEXT, W_PARKED_MS, W_STATE, W_WORKERS,
 } from "./scheduler-map";
 import {
-  claimSteps, execute, next, noPlace, peekHead, peekStatus, publish, readClaimed, readSolo, settle,
-  tryDirect, wait,
+  awaitStep, claimSteps, execute, next, noPlace, peekHead, peekStatus, publish, readClaimed,
+  readLoaded, readSolo, settle, tryDirect, wait,
 } from "./scheduler-taking.as";
 import { count, go, word } from "./scheduler-words.as";
 
@@ -40,6 +40,7 @@ export function begun(w: usize): void {
   store<u32>(w, atomic.load<u32>(word(COUNT)), W_COUNT);
   store<u32>(w, atomic.load<u32>(word(WORKERS)), W_WORKERS);
   store<u32>(w, 0, W_NEXT);
+  store<u32>(w, 0, W_LOADED);
   store<u32>(w, 0, W_END);
   store<u32>(w, 0, W_IS_DIRECT);
   store<u32>(w, 0, W_IS_IDLE);
@@ -85,10 +86,12 @@ export function step(w: usize): void {
     case PEEK_HEAD: return peekHead(w);
     case PEEK_STATUS: return peekStatus(w);
     case READ_CLAIMED: return readClaimed(w);
+    case READ_LOADED: return readLoaded(w);
     case READ_SOLO: return readSolo(w);
     case CLAIM_STEPS: return claimSteps(w);
     case TRY_DIRECT: return tryDirect(w);
     case NEXT: return next(w);
+    case AWAIT_STEP: return awaitStep(w);
     case EXECUTE: return execute(w);
     case PUBLISH: return publish(w);
     case TAKE_TOKEN: return takeToken(w);

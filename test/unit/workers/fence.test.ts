@@ -51,7 +51,7 @@ async function lateBytes(): Promise<number> {
     return transfer(from, 0, from, faultData('scribbles for ever', 0));
   });
   const steps = { kind: KIND_TRANSACTION, records } as const;
-  const { committed, failure } = await crew.round(steps, FIRST, 30);
+  const { committed, failure } = await crew.round(steps, FIRST, 30, () => {});
   expect({ committed, failure }).toEqual({ committed: 0, failure: 'worker-failed' });
   const { base, bytes } = arena.layout.batchOut;
   const region = arena.bytes.subarray(base, base + bytes);

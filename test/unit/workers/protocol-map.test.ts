@@ -30,6 +30,7 @@ const WORDS: readonly (readonly [name: string, first: number, count: number])[] 
   ['PACE_LEFT', map.PACE_LEFT, 1],
   ['PACE_TERM', map.PACE_TERM, 1],
   ['PACE_PHASE', map.PACE_PHASE, 1],
+  ['LOADED', map.LOADED, 1],
 ];
 
 describe('the words of the protocol', () => {
