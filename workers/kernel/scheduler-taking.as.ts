@@ -224,10 +224,12 @@ export function wait(w: usize): void {
   const solo = load<u32>(w, W_SOLO);
   if (solo != 0 && solo != load<u32>(w, W_THREAD) + 1) return sleep(w, SOLO, <i32>solo);
   const seen = load<u32>(w, W_HEAD);
+  const loaded = load<u32>(w, W_LOADED), claimed = load<u32>(w, W_CLAIMED);
+  const isStarved = claimed >= loaded && claimed < load<u32>(w, W_COUNT);
   for (let spins: u32 = 0; spins < <u32>SPINS; spins++) {
     if (headOf(atomic.load<i32>(word(HEAD))) != seen) return;
     if (isReady(w) && atomic.load<i32>(word(TOKEN)) == 0) return;
-    if (atomic.load<u32>(word(LOADED)) != load<u32>(w, W_LOADED)) return;
+    if (isStarved && atomic.load<u32>(word(LOADED)) != loaded) return;
   }
   atomic.add<i32>(word(WAITERS), 1);
   const word_ = atomic.load<i32>(word(HEAD));
