@@ -8,10 +8,11 @@ import { compileKernel } from '../../state/base/wasm.js';
 import { encodeContext } from '../../workers/context.js';
 import type { BlockContext } from '../../workers/engine.js';
 import { InterpreterEngine } from '../../workers/interpreter-engine.js';
+import { TERM_MAX } from '../../workers/kernel/scheduler-limits.js';
 import * as map from '../../workers/kernel/scheduler-map.js';
 import { outcomeShare } from '../../workers/outcomes.js';
 import { type Counter, Protocol } from '../../workers/protocol.js';
-import { KIND_TRANSACTION, WORKERS_AT } from '../../workers/protocol-map.js';
+import { KIND_TRANSACTION, PACE_LEFT, SOLO, WORKERS_AT } from '../../workers/protocol-map.js';
 import { loadSteps } from '../../workers/rounds.js';
 import type { SchedulerKernel } from '../../workers/scheduler.js';
 import { recordView } from '../../workers/steps.js';
@@ -19,6 +20,8 @@ import { Dice } from './dice.js';
 
 /** More than any batch here takes. */
 const STEPS_MAX = 2_000_000;
+/** Of the batches: in the rest one worker may go on alone, as it happens. */
+const TOGETHER_SHARE = 0.9;
 
 interface Worker {
   readonly w: number;
@@ -55,6 +58,7 @@ export class KernelWorld {
   async run(records: readonly Uint8Array[], sequence: number, seed: number) {
     const { arena, protocol } = this;
     this.dice = new Dice(seed);
+    if (this.dice.roll() < TOGETHER_SHARE) this.goTogether();
     loadSteps(arena, protocol, { kind: KIND_TRANSACTION, records }, sequence, () => {});
     protocol.turn();
     for (const { kernel, w } of this.workers) kernel.enter(w, protocol.epoch());
@@ -69,6 +73,13 @@ export class KernelWorld {
     if (protocol.head() !== records.length) throw new Error(`${protocol.head()} committed`);
     const offsets = [...protocol.outcomeOffsets(0, records.length)];
     return offsets.map((at) => recordView(arena.bytes, at).slice());
+  }
+
+  /** For a while, whatever the clock of this world has shown until now. */
+  private goTogether(): void {
+    const { base } = this.arena.layout.control;
+    this.memory.setInt32(base + 4 * SOLO, 0, true);
+    this.memory.setInt32(base + 4 * PACE_LEFT, TERM_MAX, true);
   }
 
   counter(counter: Counter): number {

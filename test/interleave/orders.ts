@@ -55,7 +55,7 @@ function* coordinate(world: World, dice: Dice): Generator<void> {
   const before = new TinyCells();
   for (let batch = 1 + dice.below(3); batch > 0; batch -= 1) {
     const steps = randomSteps(dice, 6);
-    yield* world.open(steps);
+    yield* world.open(steps, 1 + dice.below(steps.length));
     while (!protocol.isDone()) yield;
     protocol.turn();
     yield;

@@ -126,8 +126,11 @@ export class World {
     );
   }
 
-  /** All that the coordinator does to open a batch and to load it, piece by piece. */
-  *open(steps: readonly FakeStep[]): Generator<void> {
+  /**
+   * All that the coordinator does to open a batch and to load it, piece by piece.
+   * @param loadedFirst  steps that are there when it opens
+   */
+  *open(steps: readonly FakeStep[], loadedFirst = steps.length): Generator<void> {
     this.steps = steps;
     this.claims = steps.map(() => 0);
     this.written = steps.flatMap(() => ['', '']);
@@ -142,7 +145,7 @@ export class World {
       yield;
       this.protocol.setLoaded(index + 1);
       yield;
-      if (index > 0) continue;
+      if (index + 1 !== loadedFirst) continue;
       this.protocol.turn();
       yield;
     }

@@ -9,7 +9,7 @@ import {
   hashAddress, hashField, hashSlot, indexWord, touchLines,
 } from "../../state/kernel/keys.as";
 import { H_CELL_COUNT, KIND_BALANCE, KIND_CODE, KIND_NONCE } from "../../state/kernel/map";
-import { COUNT, EPOCH, KIND, KIND_TRANSACTION, RECORD } from "../protocol-map";
+import { EPOCH, KIND, KIND_TRANSACTION, LOADED, RECORD } from "../protocol-map";
 import { habitsOf, isOf, keyOf } from "./habits.as";
 import { keccak256 } from "./keccak.as";
 import { keccak256Pair } from "./keccak-pair.as";
@@ -56,7 +56,7 @@ function lookAhead(m: usize, step: u32): void {
     && load<u32>(m, M_AHEAD_END) - 1 - step < AHEAD;
   const scratch = <usize>load<u32>(m, M_MEMORY);
   if (isSeen || scratch + SCRATCH_BYTES > <usize>load<u32>(m, M_MEMORY_END)) return;
-  const end = min(step + AHEAD, load<u32>(word(COUNT)));
+  const end = min(step + AHEAD, atomic.load<u32>(word(LOADED)));
   store<u32>(m, epoch, M_AHEAD_EPOCH);
   store<u32>(m, end, M_AHEAD_END);
   wordsTop = scratch;
