@@ -106,6 +106,7 @@ async function submit(provider: Provider, raws: readonly Uint8Array[]): Promise<
   for (const raw of raws) await ask(provider, 'eth_sendRawTransaction', toHex(raw));
   const baseFee = `0x${CONTEXT.baseFee.toString(16)}`;
   await ask(provider, 'hardhat_setNextBlockBaseFeePerGas', baseFee);
+  await ask(provider, 'evm_setNextBlockTimestamp', CONTEXT.timestamp);
 }
 
 async function mine(provider: Provider, raws: readonly Uint8Array[]): Promise<void> {
