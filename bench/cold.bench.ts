@@ -1,7 +1,7 @@
 /**
- * Cold cells: `node dist/bench/cold.bench.js [MiB] [cells] [directory]` after a build. Storage slots
- * under a fixed seed in an arena of that size, ten times its lines unless told otherwise; CPU time
- * of this thread for making them, for reading and for changing cells drawn evenly from all of them,
+ * Cold cells: `node dist/bench/cold.bench.js [MiB] [cells] [directory]` after a build. Storage
+ * slots under a fixed seed in an arena of that size, ten times its lines unless told otherwise; CPU
+ * time of this thread for making them, for reading and for changing cells drawn evenly from all,
  * beside an arena that has a line for each; and what the file took. The system's cache holds the
  * file: a read is a system call and a copy, what a disk adds is the disk's.
  */

@@ -149,7 +149,10 @@ export class Arena {
   /** The latest committed value, never torn. @returns its version */
   readLatest(id: CellId, out: Uint8Array): number {
     assert(id >= 0 && out.length >= 32, 'a cell and 32 bytes to read into');
-    const version = this.#steadily(() => this.#kernel.readLatestAt(id, this.#io));
+    const version =
+      this.faults === null
+        ? this.#kernel.readLatestAt(id, this.#io)
+        : this.faults.steadily(() => this.#kernel.readLatestAt(id, this.#io));
     this.#getWord(out);
     return version;
   }
@@ -168,7 +171,8 @@ export class Arena {
 
   /** The sequence that last wrote the cell; 0 = never. */
   versionOf(id: CellId): number {
-    return this.#steadily(() => this.#kernel.versionAt(id));
+    if (this.faults === null) return this.#kernel.versionAt(id);
+    return this.faults.steadily(() => this.#kernel.versionAt(id));
   }
 
   /**

@@ -19,6 +19,8 @@ describe('configuration', () => {
     [{ bootstrap: ['localhost'] }, /bootstrap must be HOST:PORT/],
     [{ bootstrap: ['localhost:0'] }, /bootstrap must be HOST:PORT/],
     [{ sequencerKey: 'abc' }, /sequencerKey must be 32 bytes in hex/],
+    [{ stateMemory: 7 }, /stateMemory must be an integer from 8 to 4096, not 7/],
+    [{ stateMemory: 4_097 }, /stateMemory must be/],
     [{ prot: 1 }, /unknown setting "prot"/],
     [JSON.parse('{"__proto__": {"port": 1}}'), /unknown setting "__proto__"/],
     [[], /must hold one JSON object/],

@@ -27,7 +27,7 @@ const MEGABYTES = ARENA_MEGABYTES_MIN;
 const THREADS = 5;
 const { lineCapacity } = planLayout({ megabytes: MEGABYTES, threads: THREADS, isCold: true });
 const LARGE = { strangers: 10 * lineCapacity, slots: 600 };
-/** For an arena of few lines: a mini-block's first batch of 64 needs more than a quarter of them. */
+/** For an arena of few lines: the first batch of 64 needs more than a quarter of them. */
 const FEW = { strangers: 1_000, slots: 20 };
 const LINES_FEW = 120;
 /** Adds 1 to the slot that its input names. */

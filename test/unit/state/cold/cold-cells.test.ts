@@ -3,15 +3,20 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Arena, type ArenaMark, type CellKind, NO_CELL } from '../../../../state/arena.js';
 import { toHex } from '../../../../state/base/bytes.js';
+import { fileOf } from '../../../../state/base/disk.js';
 import { isDeltacastError } from '../../../../state/base/errors.js';
 import { applyDiff, encodeDiff } from '../../../../state/diff.js';
+import { COLD_PAGE_BYTES, COLD_PAGE_RECORDS } from '../../../../state/kernel/cold-map.js';
+import { H_COLD_FILE } from '../../../../state/kernel/map.js';
 import { StateRoot } from '../../../../state/root.js';
 
 const LINES = 48;
 const ACCOUNTS = 60;
 const SLOTS = 6;
-/** Cells that one operation may need at once; far fewer than there are lines. */
-const OPERATIONS_MAX = 12;
+const OPERATIONS_MAX = 8;
+/** A slot needs its account's code cell; who applies a new key looks at all of the account's. */
+const CELLS_MADE = 2 * OPERATIONS_MAX;
+const CELLS_APPLIED = 5 * OPERATIONS_MAX;
 
 const opened: Arena[] = [];
 afterEach(() => {
@@ -83,7 +88,7 @@ class Subject {
   /** @returns the diff, or null where the mini-block was undone */
   run({ operations, fate, isSwept }: MiniBlock): Uint8Array | null {
     const { arena } = this;
-    arena.cold?.makeRoom(isSwept ? LINES : 0);
+    arena.cold?.makeRoom(isSwept ? LINES : CELLS_MADE);
     const before = arena.mark();
     const mark = arena.openMiniBlock(this.sequence + 1);
     for (const { kind, account, slot, value } of operations) {
@@ -99,7 +104,7 @@ class Subject {
 
   follow(diff: Uint8Array, isSwept: boolean): void {
     const { arena } = this;
-    arena.cold?.makeRoom(isSwept ? LINES : 0);
+    arena.cold?.makeRoom(isSwept ? LINES : CELLS_APPLIED);
     const mark = arena.openMiniBlock(this.sequence + 1);
     applyDiff(arena, diff, this.sequence + 1);
     expect(toHex(this.close(mark))).toBe(toHex(diff));
@@ -176,7 +181,7 @@ describe('an arena with fewer lines than cells', () => {
           expect(toHex(new StateRoot(reader).rebuild(sequence))).toBe(root);
         }
       }),
-      { numRuns: 8, endOnFailure: true },
+      { numRuns: 40, endOnFailure: true },
     );
   });
 
@@ -234,6 +239,28 @@ describe('an arena with fewer lines than cells', () => {
     expect(after.retired - before.retired).toBe(5 * LINES);
     expect(after.recordsAppended).toBe(before.recordsAppended);
     expect(arena.statistics().cold?.fileBytes).toBe(after.pagesAppended * 4096);
+  });
+
+  it('says where a damaged page is, and goes on with the others', () => {
+    const subject = new Subject(coldArena(LINES));
+    for (let first = 0; first < 2 * LINES; first += OPERATIONS_MAX) fill(subject, first);
+    const { arena } = subject;
+    arena.cold?.makeRoom(LINES);
+    const descriptor = new Uint32Array(arena.memory.buffer)[H_COLD_FILE / 4]!;
+    fileOf(descriptor).write(COLD_PAGE_BYTES + 700, new Uint8Array([1, 2, 3, 4]));
+    const reader = Arena.attach(arena.memory, 2);
+    const failed = new Set<number>();
+    for (let account = 0; account < 2 * LINES; account++) {
+      try {
+        reader.find(0, wideAddress(account));
+      } catch (error) {
+        if (!isDeltacastError(error, 'COLD_CORRUPT')) throw error;
+        expect(error.details['offset']).toBe(COLD_PAGE_BYTES);
+        failed.add(account);
+      }
+    }
+    expect(failed.size).toBeGreaterThan(0);
+    expect(failed.size).toBeLessThanOrEqual(COLD_PAGE_RECORDS);
   });
 
   it('is full only where one mini-block needs more lines than there are, and goes back', () => {
