@@ -119,8 +119,8 @@ if (cold !== null) {
   const { fileBytes, recordsAppended, pagesRead, faults, reads } = cold;
   console.log(
     `${(fileBytes / recordsAppended).toFixed(1)} bytes a record, ` +
-      `${(fileBytes / CELLS).toFixed(0)} a cell; ${(pagesRead / (faults + reads)).toFixed(3)} pages ` +
-      'for a cell that was not in memory',
+      `${(fileBytes / CELLS).toFixed(0)} a cell; ` +
+      `${(pagesRead / (faults + reads)).toFixed(3)} pages for a cell that was not in memory`,
   );
 }
 seed = 1;
