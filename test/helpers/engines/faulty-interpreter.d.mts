@@ -9,6 +9,7 @@ export declare const LEFT: number;
 export declare const LOCKED: number;
 export declare const STRUCK_AT: number;
 export declare const TWICE: string;
+export declare const ASLEEP: string;
 export declare const MOMENTS: readonly string[];
 export declare const STRIKES: readonly string[];
 export declare function isAnswered(moment: string): boolean;

@@ -26,13 +26,14 @@ export const LOCKED = 5;
 export const STRUCK_AT = 4;
 export const PLAN_BYTES = 64;
 
+export const ASLEEP = 'about to sleep, or woken';
 /** While the scheduler reads the clock; none of them is inside an execution. */
 const AT_CLOCK = {
   'steps taken, none begun': map.CLAIM_STEPS,
   'a piece of work done': map.NEXT,
   'the token just taken': map.TAKE_TOKEN,
   'the token about to be given back': map.RELEASE,
-  'about to sleep, or woken': map.WAIT,
+  [ASLEEP]: map.WAIT,
 };
 /** This one strikes a second thread too, if it comes there before the fault is found. */
 export const TWICE = 'two threads at once';
