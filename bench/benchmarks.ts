@@ -9,6 +9,7 @@ import { measureCompile } from './compile/measure.js';
 import { compileSubjects } from './compile/subjects.js';
 import { measureGas } from './gas/measure.js';
 import type { GasLine } from './gas/table.js';
+import { runMainnet } from './mainnet.js';
 import type { BenchLine } from './report.js';
 import { measureGrowth } from './root/growth.js';
 import type { GrowthLine, RootLine } from './root/line.js';
@@ -33,6 +34,11 @@ const LOADS: readonly Benchmark[] = WORKLOADS.map(({ name, description, txsMax }
 
 export const BENCHMARKS: readonly Benchmark[] = [
   ...LOADS,
+  {
+    name: 'mainnet',
+    description: 'real blocks of --data, one after the other, each over the state before it',
+    run: runMainnet,
+  },
   {
     name: 'gas',
     description: 'nanoseconds per gas of every instruction and precompile, worst first',

@@ -6,12 +6,13 @@ import type { Arena, ArenaMark } from '../state/arena.js';
 import { assert } from '../state/base/assert.js';
 import { DeltacastError, isDeltacastError } from '../state/base/errors.js';
 import type { Clock } from '../state/base/ports.js';
-import { type BatchResult, type Executor, noCounts } from '../workers/batch.js';
+import type { BatchResult, Executor } from '../workers/batch.js';
 import { STATUS_OK } from '../workers/outcome.js';
 import { startExecutor } from '../workers/start.js';
 import type { Tiering } from '../workers/tiering/tiering.js';
 import { CONTEXT, GENESIS_SEQUENCE, openArena } from './chain.js';
 import { digestOf } from './digest.js';
+import { noFigures, timed } from './figures.js';
 import type { Batch, BatchFigures, Runner, RunnerOptions } from './path.js';
 
 export async function startExecuteRunner(options: RunnerOptions): Promise<Runner> {
@@ -37,35 +38,22 @@ class ExecuteRunner implements Runner {
 
   async run({ records }: Batch): Promise<BatchFigures> {
     const { arena, executor, clock } = this;
-    const cpuBefore = process.cpuUsage();
-    const startedMs = clock.monotonicMs();
-    const first = executor.sequence + 1;
-    arena.openMiniBlock(first);
-    const result = await executor.runBatch(records);
-    // Where nothing was included there is nothing to close, and gasOf says why.
-    if (executor.sequence >= first) arena.closeMiniBlock(executor.sequence);
-    const milliseconds = clock.monotonicMs() - startedMs;
-    const cpu = process.cpuUsage(cpuBefore);
-    return {
-      milliseconds,
-      cpuMilliseconds: (cpu.user + cpu.system) / 1_000,
-      gas: gasOf(result),
-      counts: result.counters,
-      restarts: result.counters.restarts,
-      stages: {},
-    };
+    const { result, ...times } = await timed(clock, async () => {
+      const first = executor.sequence + 1;
+      arena.openMiniBlock(first);
+      const result = await executor.runBatch(records);
+      // Where nothing was included there is nothing to close, and gasOf says why.
+      if (executor.sequence >= first) arena.closeMiniBlock(executor.sequence);
+      return result;
+    });
+    const { counters } = result;
+    const gas = gasOf(result);
+    return { ...times, gas, counts: counters, restarts: counters.restarts, stages: {} };
   }
 
   /** Nothing is left to do when a batch is committed. */
   async finish(): Promise<BatchFigures> {
-    return {
-      milliseconds: 0,
-      cpuMilliseconds: 0,
-      gas: 0,
-      counts: noCounts(),
-      restarts: 0,
-      stages: {},
-    };
+    return noFigures();
   }
 
   mark(): void {

@@ -41,8 +41,12 @@ export function prepare(workload: Workload, warmUp: number, txs: number, clock: 
   };
 }
 
-export function sliceOf({ raws, records }: Batch, start: number, end: number): Batch {
-  return { raws: raws.slice(start, end), records: records.slice(start, end) };
+/** In pieces of so many transactions. */
+export function batchesOf({ raws, records }: Batch, size: number): Batch[] {
+  return Array.from({ length: Math.ceil(raws.length / size) }, (_, index) => {
+    const [start, end] = [index * size, (index + 1) * size];
+    return { raws: raws.slice(start, end), records: records.slice(start, end) };
+  });
 }
 
 function batchOf(raws: readonly Uint8Array[]): Batch {

@@ -7,8 +7,8 @@ import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import type { Clock } from '../state/base/ports.js';
 import { addCounts, noCounts } from '../workers/batch.js';
 import type { AllocEntry } from './chain.js';
-import type { BatchFigures, Runner, StartRunner } from './path.js';
-import { type Prepared, sliceOf } from './prepare.js';
+import type { Batch, BatchFigures, Runner, StartRunner } from './path.js';
+import type { Prepared } from './prepare.js';
 import { type TieringFigures, tieringFigures } from './tiering.js';
 
 const PASSES_MAX = 1_000;
@@ -17,8 +17,8 @@ const PASSES_MAX = 1_000;
 export interface Course {
   readonly alloc: readonly AllocEntry[];
   readonly prepared: Prepared;
-  /** Transactions given to the executor at once. */
-  readonly batch: number;
+  /** What is given to the executor at once, in order. */
+  readonly batches: readonly Batch[];
   /** Senders are recovered within the time, where the path can do it. */
   readonly isSigned: boolean;
   readonly start: StartRunner;
@@ -63,7 +63,8 @@ export class Lane {
 
   /** @param seconds  that it takes at least */
   async round(seconds: number): Promise<void> {
-    const { length } = this.course.prepared.measured.raws;
+    const lengths = this.course.batches.map(({ records }) => records.length);
+    const length = lengths.reduce((sum, count) => sum + count, 0);
     let sum = await this.pass(true);
     let passes = 1;
     while (sum.milliseconds < seconds * 1_000 && passes < PASSES_MAX) {
@@ -95,10 +96,9 @@ export class Lane {
     const { course, latency } = this;
     this.runner ??= await this.begin();
     const { runner } = this;
-    const { measured } = course.prepared;
     const parts: BatchFigures[] = [];
-    for (let start = 0; start < measured.raws.length; start += course.batch) {
-      const figures = await runner.run(sliceOf(measured, start, start + course.batch));
+    for (const batch of course.batches) {
+      const figures = await runner.run(batch);
       latency.record(Math.max(1, Math.round(figures.milliseconds * 1_000)));
       parts.push(figures);
     }

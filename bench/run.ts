@@ -10,7 +10,7 @@ import type { Clock } from '../state/base/ports.js';
 import { FEES } from './chain.js';
 import { PATHS } from './path.js';
 import { PEERS, type PeerRun } from './peers.js';
-import { prepare } from './prepare.js';
+import { batchesOf, prepare } from './prepare.js';
 import { type BenchLine, rate, round, type Stage, stageOf } from './report.js';
 import { type Course, Lane, type Round, takeTurns } from './rounds.js';
 
@@ -24,7 +24,7 @@ export interface RunTools {
 }
 
 /** Everything that the runs of a workload share. */
-interface Subject extends Course {
+export interface Subject extends Course {
   readonly workload: string;
   /** Times that a transaction goes round; null where it does not loop. */
   readonly iterations: number | null;
@@ -49,11 +49,13 @@ export async function* runTransactions(
   const load = createWorkload(workload, { accounts, seed, ...FEES });
   const alloc = [...load.alloc()];
   const prepared = prepare(load, Math.min(WARM_UP_TRANSACTIONS, txs), txs, clock);
-  const course = { alloc, prepared, batch, isSigned: signed, start, clock, judge: sameAsFirst() };
+  const batches = batchesOf(prepared.measured, batch);
+  const course = { alloc, prepared, batches, isSigned: signed, start, clock, judge: sameAsFirst() };
   yield* runAll({ ...course, workload, iterations: load.iterations, options, tools });
 }
 
-async function* runAll(subject: Subject): AsyncGenerator<BenchLine> {
+/** The same for whatever is to be run. */
+export async function* runAll(subject: Subject): AsyncGenerator<BenchLine> {
   const { options, workload, tools } = subject;
   const peers = options.peers ? await runPeers(subject) : NO_PEERS;
   const workers = [...new Set(options.workers)].sort((a, b) => a - b);
@@ -68,7 +70,7 @@ async function* runAll(subject: Subject): AsyncGenerator<BenchLine> {
 }
 
 /** @throws DeltacastError EXECUTION_FAULT where a run left another state than the first */
-function sameAsFirst(): Course['judge'] {
+export function sameAsFirst(): Course['judge'] {
   let firstGas: number | undefined;
   let firstDigest: string | null = null;
   return (gas, digest) => {

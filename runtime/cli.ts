@@ -103,7 +103,7 @@ function addBench(root: Command): void {
     .option('--path <name>', 'execute: execution and commit alone; or whole', path)
     .option('--signed', 'recover senders within the measured time')
     .option('--peers', 'the same transactions on other implementations')
-    .option('--data <dir>', 'the data folder', process.env['DELTACAST_DATA'] ?? data)
+    .option('--data <dir>', 'folder of real blocks', process.env['DELTACAST_DATA'] ?? data)
     .option('--chart <file>', 'write an SVG chart of the results')
     .option('--json', 'one JSON line a run')
     .exitOverride()

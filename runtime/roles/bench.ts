@@ -24,7 +24,7 @@ export interface BenchOptions {
   /** Recover senders within the measured time. */
   readonly signed: boolean;
   readonly peers: boolean;
-  /** The folder of real blocks, for benchmarks that want real contracts; it may be missing. */
+  /** The folder of real blocks and their contracts; it may be missing. */
   readonly data: string;
   readonly json: boolean;
   /** Where an SVG chart of all lines goes; null: nowhere. */
