@@ -1,7 +1,7 @@
 /**
  * The random blocks of parallel-sequential.test.ts by logical workers whose steps a seed puts in
- * order, for as many as you like; it says what was executed in vain, and why: a generator that makes
- * no stale slot tests nothing that a stale slot could break.
+ * order, for as many as you like; it says what was executed in vain, and why: a generator that
+ * makes no stale slot tests nothing that a stale slot could break.
  *
  *   npm run -s build && npx tsc -p tsconfig.test.json --noEmit false
  *   RUNS=10000 SEED=1 WORKERS=2,4,16 node dist/test/equivalence/random-blocks.js

@@ -1,6 +1,6 @@
 /**
- * Random blocks that conflict in every kind of cell: money, nonces, slots that all write, codes that
- * an earlier transaction of the same block made, ended, or made again over old storage, and
+ * Random blocks that conflict in every kind of cell: money, nonces, slots that all write, codes
+ * that an earlier transaction of the same block made, ended, or made again over old storage, and
  * delegations that change between two calls.
  */
 

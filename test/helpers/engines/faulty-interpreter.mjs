@@ -44,9 +44,15 @@ const AT_EXECUTION = {
   'ahead of its turn': { when: 'before', is: ({ isAhead }) => isAhead },
   'ahead of its turn, nothing published': { when: 'after', is: ({ isAhead }) => isAhead },
   'in its turn': { when: 'before', is: ({ isAhead, isDirect }) => !isAhead && isDirect },
-  'in its turn, nothing committed': { when: 'after', is: ({ isAhead, isDirect }) => !isAhead && isDirect },
+  'in its turn, nothing committed': {
+    when: 'after',
+    is: ({ isAhead, isDirect }) => !isAhead && isDirect,
+  },
   'repeated in its turn': { when: 'before', is: ({ isAhead, isDirect }) => !isAhead && !isDirect },
-  'repeated in its turn, nothing committed': { when: 'after', is: ({ isAhead, isDirect }) => !isAhead && !isDirect },
+  'repeated in its turn, nothing committed': {
+    when: 'after',
+    is: ({ isAhead, isDirect }) => !isAhead && !isDirect,
+  },
   [TWICE]: { when: 'before', is: () => true },
   'while another changes cells': { when: 'before', is: ({ isAhead }) => isAhead, locks: true },
 };
