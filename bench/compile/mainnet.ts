@@ -1,6 +1,6 @@
 /**
  * Codes of mainnet: what real blocks (the data folder; runtime/block-file.ts) carry as the state
- * that they read. Every compiler is among them, Vyper's four generations too.
+ * that they read. Every compiler is among them, the first three generations of Vyper too.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
