@@ -1,9 +1,9 @@
 /**
  * Looking ahead: before a worker executes steps of a batch, the lines that the next ones will need
  * are loaded side by side, so that the misses of a large state overlap: index slots first, then key
- * and cell lines, of the senders, of who is paid, and of the storage that the called functions are
- * in the habit of touching (habits.as.ts), whose places are hashed two at a time on the way. What
- * is loaded is thrown away: a wrong guess costs its time and nothing else.
+ * and cell lines, of those who call contracts and of the storage that the called functions are in
+ * the habit of touching (habits.as.ts), whose places are hashed two at a time on the way. What is
+ * loaded is thrown away: a wrong guess costs its time and nothing else.
  */
 import {
   hashAddress, hashField, hashSlot, indexWord, touchLines,
@@ -81,17 +81,13 @@ function lookUp(hash: u32): void {
   wordsTop += 4;
 }
 
+/** Plain transfers load what they need side by side themselves (transfer.as.ts). */
 function lookAt(m: usize, record: usize): void {
-  const sender = record + R_SENDER, to = record + R_TO, sum = hashAddress(sender);
+  if (load<u32>(record, R_DATA + 4) == 0) return;
+  const sender = record + R_SENDER, sum = hashAddress(sender);
   lookUp(hashField(sum, sender, KIND_BALANCE));
   lookUp(hashField(sum, sender, KIND_NONCE));
   lookUp(hashField(sum, sender, KIND_CODE));
-  if (load<u32>(record, R_DATA + 4) == 0) {
-    const toSum = hashAddress(to);
-    lookUp(hashField(toSum, to, KIND_BALANCE));
-    lookUp(hashField(toSum, to, KIND_CODE));
-    return;
-  }
   const habits = habitsOf(m, record);
   if (!isOf(habits, record)) return;
   const end = habits + HABIT_LINES_AT + (<usize>load<u32>(habits, HABIT_COUNT) << 3);
