@@ -6,7 +6,7 @@
  */
 import type { Arena } from '../state/arena.js';
 import { DeltacastError } from '../state/base/errors.js';
-import type { Clock } from '../state/base/ports.js';
+import { type Clock, yieldToEvents } from '../state/base/ports.js';
 import type { Steps } from './batch.js';
 import { encodeContext } from './context.js';
 import type { BlockContext, Engine } from './engine.js';
@@ -24,6 +24,7 @@ export class InlineCrew implements Rounds {
   private readonly protocol: Protocol;
   private readonly self: { readonly thread: number; readonly clock: Clock };
   private readonly executor: WorkerExecutor;
+  private readonly tiering: Tiering | null;
 
   /**
    * @param arena    whose batch regions nobody else uses meanwhile
@@ -32,6 +33,7 @@ export class InlineCrew implements Rounds {
   constructor(arena: Arena, engine: Engine, clock: Clock, tiering: Tiering | null) {
     this.arena = arena;
     this.self = { thread: arena.thread, clock };
+    this.tiering = tiering;
     this.protocol = new Protocol(arena);
     this.protocol.reset(1);
     const { protocol } = this;
@@ -52,7 +54,9 @@ export class InlineCrew implements Rounds {
 
   async round(steps: Steps, firstSequence: number): Promise<Round> {
     await this.start();
-    const { arena, protocol } = this;
+    const { arena, protocol, tiering } = this;
+    // Batch after batch on this thread, its events would never have their turn.
+    if (tiering?.isWaiting === true) await yieldToEvents();
     protocol.timed('loadMicroseconds', this.self, () => {
       loadSteps(arena, protocol, steps, firstSequence, () => {});
     });

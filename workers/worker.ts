@@ -50,7 +50,7 @@ export async function prepareCalls(): Promise<void> {
 
 export async function compile(task: CompileTask): Promise<CompileReply> {
   const { compileInThread } = await import('./tiering/compile-task.js');
-  return compileInThread(task);
+  return compileInThread(task, systemClock.monotonicMs);
 }
 
 /** One task for as long as its pool lives. */

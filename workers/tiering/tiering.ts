@@ -134,6 +134,11 @@ export class Tiering {
     return this.plan.hottest(count);
   }
 
+  /** True while it waits for the event loop: for its thread, or for the end of a rest. */
+  get isWaiting(): boolean {
+    return this.compiling !== null || this.cancelRest !== null;
+  }
+
   /** Resolves when no compilation is under way. */
   async settled(): Promise<void> {
     while (this.compiling !== null) await this.compiling;
@@ -196,7 +201,8 @@ export class Tiering {
       isDumped: key.hash === this.dump?.hash,
     };
     const reply = await this.thread.compile(task, deadlineOf(limits, code.length));
-    const milliseconds = clock.monotonicMs() - startedMs;
+    const milliseconds =
+      typeof reply === 'string' ? clock.monotonicMs() - startedMs : reply.milliseconds;
     this.counts.compileMs += milliseconds;
     if (typeof reply !== 'string' && reply.dump !== null) this.dump?.take(reply.dump);
     if (!this.isStopped) this.take(key, reply);
