@@ -40,7 +40,7 @@ export const BENCH_DEFAULTS: BenchOptions = {
   rounds: 5,
   seconds: 0.3,
   seed: 1,
-  batch: 250,
+  batch: 2_000,
   path: 'whole',
   signed: false,
   peers: false,

@@ -19,9 +19,9 @@ const BEYOND_DEPTH = 1_100;
 const GAS_WITHOUT_END = 10 ** 13;
 /** A block's gas, as of 2025. */
 const BLOCK_GAS = 60_000_000;
-/** So many words a frame, and 8 KB of memory, fit a window 1,024 times. */
+/** So many words a frame, and 6 KB of memory, fit a window 1,024 times. */
 const WORDS_THAT_FIT = 240;
-const MEMORY_THAT_FITS = 8_000;
+const MEMORY_THAT_FITS = 6_000;
 const STACK_WORDS = 1_024;
 /** Full stacks that fit a window, and some that do not. */
 const FULL_STACKS_THAT_FIT = 200;

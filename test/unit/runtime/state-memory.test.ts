@@ -187,7 +187,7 @@ describe('a state of ten times the memory', () => {
     const followers = [await follow(small, MEGABYTES + 5), await follow(small, null)];
     for (const follower of followers) expect(follower.verifiedBlock).toBe(3);
     await stop(small);
-    expect(readdirSync(dataDir).sort()).toEqual(['log', 'sequencer.key']);
+    expect(readdirSync(dataDir).sort()).toEqual(['hot-codes.json', 'log', 'sequencer.key']);
     small = await start(MEGABYTES, { dataDir });
     const raws = payments.make(4, 120);
     expect(await run(small, raws)).toBe(await run(plain, raws));
