@@ -46,7 +46,7 @@ export function decidePace(w: usize): void {
   const isAlone = atomic.load<i32>(word(SOLO)) != 0;
   const phase = load<u32>(word(PACE_PHASE));
   const left = load<i32>(word(PACE_LEFT));
-  if (isStale()) {
+  if (!isAlone && isStale()) {
     beginTerm(phase != TERM);
     return goOn(w, isAlone, true);
   }
@@ -65,14 +65,18 @@ export function decidePace(w: usize): void {
   goOn(w, isAlone, isAloneBetter);
 }
 
-/** Was too much of what was judged lately executed in vain? Nothing is judged of one alone. */
+/** Was too much of what was judged lately executed in vain, or left for the head? */
 function isStale(): bool {
   const judged = load<u32>(word(JUDGED));
   if (judged < <u32>JUDGED_MIN) return false;
   const stale = load<u32>(word(STALE));
+  forget();
+  return stale * 100 > judged * <u32>STALE_SHARE;
+}
+
+function forget(): void {
   store<u32>(word(JUDGED), 0);
   store<u32>(word(STALE), 0);
-  return stale * 100 > judged * <u32>STALE_SHARE;
 }
 
 /** @param isInVain  after a trial that has shown nothing better */
@@ -88,6 +92,7 @@ function begin(phase: u32, steps: i32): void {
   store<f64>(word(PACE_GAS), 0);
   store<f64>(word(PACE_SPENT), 0);
   store<f64>(word(PACE_SINCE), clock());
+  forget();
 }
 
 function goOn(w: usize, isAlone: bool, isAloneNext: bool): void {

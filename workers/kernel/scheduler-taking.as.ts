@@ -152,16 +152,18 @@ export function awaitStep(w: usize): void {
   atomic.sub<i32>(word(WAITERS), 1);
 }
 
-/** How long a step takes, lately. */
+/** How long a step takes, lately: those that were left for the head took nothing. */
 function learn(w: usize): void {
   const passedMs = clock() - load<f64>(w, W_SINCE_MS);
   store<f64>(w, load<f64>(w, W_EXECUTE_MS) + passedMs, W_EXECUTE_MS);
+  if (load<u32>(w, W_TAKEN) == 0) return;
   const stepMs = passedMs / load<u32>(w, W_TAKEN);
   const before = load<f64>(w, W_STEP_MS);
   store<f64>(w, before > 0 ? before + (stepMs - before) / LEARN_DIVISOR : stepMs, W_STEP_MS);
 }
 
 function defer(w: usize): void {
+  store<u32>(w, load<u32>(w, W_TAKEN) - 1, W_TAKEN);
   store<u32>(w, 0, W_OUTCOME);
   store<u32>(w, 0, W_EFFECTS);
   store<u32>(w, DEFERRED, W_STATUS);
