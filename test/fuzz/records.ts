@@ -21,7 +21,7 @@ export function recordOf(
 ): Uint8Array | null {
   const wanted = nonce + BigInt(transaction.nonceSlip);
   const sender = fromHex(transaction.sender);
-  const hash = keccak256(toWord(wanted));
+  const hash = keccak256(toWord(BigInt.asUintN(256, wanted)));
   const data = fieldsOf(transaction, block, wanted < 0n ? 0n : wanted);
   try {
     return recordOfUnsigned(data, sender, hash, block);
