@@ -8,37 +8,13 @@
 import { tmpdir } from 'node:os';
 import { Arena, KIND_SLOT } from '../state/arena.js';
 import { StateRoot } from '../state/root.js';
+import { ADDRESS, cpuUs, next, restart, wordOf } from './drawn-cells.js';
 
 const MEGABYTES = Number(process.argv[2] ?? 256);
 const DIRECTORY = process.argv[4] ?? tmpdir();
 /** Cells of one mini-block. */
 const PORTION = 4_000;
 const PORTIONS = 50;
-
-let seed = 1;
-/** A linear congruence (Numerical Recipes): the same cells in every run. */
-function next(bound: number): number {
-  seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
-  return Math.floor((seed / 2 ** 32) * bound);
-}
-
-const address = new Uint8Array(20).fill(0xaa);
-
-function wordOf(number: number): Uint8Array {
-  const word = new Uint8Array(32);
-  const view = new DataView(word.buffer);
-  view.setUint32(24, number);
-  view.setUint32(28, number ^ 0x5bd1e995);
-  return word;
-}
-
-/** Microseconds of CPU time for each of `count`. */
-function cpuUs(count: number, run: () => void): number {
-  const before = process.cpuUsage();
-  run();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / count;
-}
 
 class Subject {
   readonly arena: Arena;
@@ -57,42 +33,45 @@ class Subject {
     this.sequence += 1;
     arena.openMiniBlock(this.sequence);
     for (let turn = 0; turn < count; turn++) {
-      const id = arena.intern(KIND_SLOT, address, wordOf(cellAt(turn)));
+      const id = arena.intern(KIND_SLOT, ADDRESS, wordOf(cellAt(turn)));
       arena.write(id, wordOf(this.sequence + turn), this.sequence);
     }
     arena.retainFrom(arena.closeMiniBlock(this.sequence).to);
   }
 
   make(): number {
-    return cpuUs(this.cells, () => {
+    const us = cpuUs(() => {
       for (let first = 0; first < this.cells; first += PORTION) {
         this.write(Math.min(PORTION, this.cells - first), (turn) => first + turn);
       }
     });
+    return us / this.cells;
   }
 
   change(): number {
-    return cpuUs(PORTIONS * PORTION, () => {
+    const us = cpuUs(() => {
       for (let portion = 0; portion < PORTIONS; portion++) {
         this.write(PORTION, () => next(this.cells));
       }
     });
+    return us / (PORTIONS * PORTION);
   }
 
   /** Without bringing them in, as calls do. */
   read(): number {
     const out = new Uint8Array(32);
     const { arena } = this;
-    return cpuUs(PORTIONS * PORTION, () => {
+    const us = cpuUs(() => {
       for (let turn = 0; turn < PORTIONS * PORTION; turn++) {
-        arena.readLatest(arena.find(KIND_SLOT, address, wordOf(next(this.cells))), out);
+        arena.readLatest(arena.find(KIND_SLOT, ADDRESS, wordOf(next(this.cells))), out);
       }
     });
+    return us / (PORTIONS * PORTION);
   }
 
   root(): { readonly us: number; readonly root: string } {
     const root = new StateRoot(Arena.attach(this.arena.memory, 1));
-    const us = cpuUs(this.cells, () => root.rebuild(this.sequence));
+    const us = cpuUs(() => root.rebuild(this.sequence)) / this.cells;
     return { us, root: Buffer.from(root.root).toString('hex') };
   }
 }
@@ -123,7 +102,7 @@ if (cold !== null) {
       `${(pagesRead / (faults + reads)).toFixed(3)} pages for a cell that was not in memory`,
   );
 }
-seed = 1;
+restart();
 const plainRoot = report('plain', new Subject(Arena.create({ threads: 2 }), CELLS));
 console.log(coldRoot === plainRoot ? 'the roots are equal' : 'THE ROOTS DIFFER');
 if (coldRoot !== plainRoot) process.exitCode = 1;

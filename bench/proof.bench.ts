@@ -6,6 +6,7 @@
 import { Arena, KIND_SLOT } from '../state/arena.js';
 import { pathOf, type StateKey, verifyProof } from '../state/proof.js';
 import { StateRoot } from '../state/root.js';
+import { ADDRESS, cpuUs, next, wordOf } from './drawn-cells.js';
 
 const KEYS = Number(process.argv[2] ?? 1_000_000);
 /** Keys in one proof, and how many proofs are made of each size. */
@@ -18,33 +19,9 @@ const SIZES = [
 /** Of which the best counts. */
 const ROUNDS = 3;
 
-let seed = 1;
-/** A linear congruence (Numerical Recipes): the same keys in every run. */
-function next(bound: number): number {
-  seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
-  return Math.floor((seed / 2 ** 32) * bound);
-}
-
-const address = new Uint8Array(20).fill(0xaa);
-
-function wordOf(number: number): Uint8Array {
-  const word = new Uint8Array(32);
-  const view = new DataView(word.buffer);
-  view.setUint32(24, number);
-  view.setUint32(28, number ^ 0x5bd1e995);
-  return word;
-}
-
-function cpuUs(run: () => void): number {
-  const before = process.cpuUsage();
-  run();
-  const { user, system } = process.cpuUsage(before);
-  return user + system;
-}
-
 const arena = Arena.create({ undoNodesMax: 2 ** 12 });
 for (let index = 0; index < KEYS; index++) {
-  arena.restore(arena.intern(KIND_SLOT, address, wordOf(index)), wordOf(index + 1), 1);
+  arena.restore(arena.intern(KIND_SLOT, ADDRESS, wordOf(index)), wordOf(index + 1), 1);
 }
 const state = new StateRoot(arena);
 const rebuilt = cpuUs(() => state.rebuild(1));
@@ -55,7 +32,7 @@ console.log(`${state.keyCount} keys, root rebuilt in ${(rebuilt / 1e6).toFixed(2
 function keysOf(count: number, isThere: boolean): StateKey[] {
   return Array.from({ length: count }, () => {
     const slot = wordOf(isThere ? next(KEYS) : KEYS + next(2 ** 31));
-    return { kind: 3, address, slot };
+    return { kind: 3, address: ADDRESS, slot };
   });
 }
 
