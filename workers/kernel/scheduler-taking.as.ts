@@ -67,11 +67,17 @@ export function readLoaded(w: usize): void {
 export function readSolo(w: usize): void {
   const solo = atomic.load<u32>(word(SOLO));
   store<u32>(w, solo, W_SOLO);
-  if (solo != 0 && solo != load<u32>(w, W_THREAD) + 1) return go(w, WAIT);
+  if (isOthers(w, solo)) return go(w, WAIT);
   const ahead = load<u32>(w, W_CLAIMED) - load<u32>(w, W_HEAD);
   const window: u32 = (4 * load<u32>(w, W_WORKERS) + 4) * load<u32>(w, W_CHUNK);
   if (ahead == 0 || (solo == 0 && ahead < window)) go(w, CLAIM_STEPS);
   else idle(w);
+}
+
+/** Does another worker go on alone? @param solo  what the word SOLO said */
+@inline
+function isOthers(w: usize, solo: u32): bool {
+  return solo != 0 && solo != load<u32>(w, W_THREAD) + 1;
 }
 
 /** Nothing to take: commit for another, or wait. */
@@ -224,7 +230,7 @@ export function publish(w: usize): void {
 export function wait(w: usize): void {
   go(w, CHECK_FAILURE);
   const solo = load<u32>(w, W_SOLO);
-  if (solo != 0 && solo != load<u32>(w, W_THREAD) + 1) return sleep(w, SOLO, <i32>solo);
+  if (isOthers(w, solo)) return sleep(w, SOLO, <i32>solo);
   const seen = load<u32>(w, W_HEAD);
   const loaded = load<u32>(w, W_LOADED), claimed = load<u32>(w, W_CLAIMED);
   const isStarved = claimed >= loaded && claimed < load<u32>(w, W_COUNT);

@@ -19,6 +19,7 @@ const WORDS: readonly (readonly [name: string, first: number, count: number])[] 
   ['SEQUENCE', map.SEQUENCE_AT / 4, 2],
   ['FAILURE', map.FAILURE, 1],
   ['DONE', map.DONE, 1],
+  ['LOADING', map.LOADING, 1],
   ['ACTIVE', map.ACTIVE, 1],
   ['WAITERS', map.WAITERS, 1],
   ['HASHES', map.HASHES, 1],
