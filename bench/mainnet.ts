@@ -51,6 +51,7 @@ export async function* runMainnet(
     prepared: { warmUp, measured, stages: {} },
     batches,
     isSigned: false,
+    isPinned: options.pin,
     start: (runner) => startMainnetRunner(blocks, runner),
     clock: tools.clock,
     judge: sameAsFirst(),
@@ -72,11 +73,11 @@ function readBlocks(data: string): Blocks {
 }
 
 async function startMainnetRunner(blocks: Blocks, options: RunnerOptions): Promise<Runner> {
-  const { engine, workers, clock } = options;
+  const { engine, workers, clock, isPinned } = options;
   const arena = Arena.create({ threads: workers + 1 });
   return new MainnetRunner(blocks, {
     arena,
-    executor: await startExecutor({ arena, workers, clock, engine }),
+    executor: await startExecutor({ arena, workers, clock, engine, isPinned }),
     clock,
   });
 }

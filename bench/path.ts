@@ -53,6 +53,8 @@ export interface RunnerOptions {
   readonly clock: Clock;
   /** Senders are recovered within the time, where the path can do it. */
   readonly isSigned: boolean;
+  /** Each worker stays on a core of its own, where the path can do it. */
+  readonly isPinned: boolean;
 }
 
 export type StartRunner = (options: RunnerOptions) => Promise<Runner>;

@@ -11,7 +11,7 @@ import type { Batch, BatchFigures, Runner, StartRunner } from './path.js';
 import type { Prepared } from './prepare.js';
 import { type TieringFigures, tieringFigures } from './tiering.js';
 
-const PASSES_MAX = 1_000;
+const PASSES_MAX = 100_000;
 
 /** What all lanes run. */
 export interface Course {
@@ -21,6 +21,7 @@ export interface Course {
   readonly batches: readonly Batch[];
   /** Senders are recovered within the time, where the path can do it. */
   readonly isSigned: boolean;
+  readonly isPinned: boolean;
   readonly start: StartRunner;
   readonly clock: Clock;
   /**
@@ -114,9 +115,9 @@ export class Lane {
   }
 
   private async begin(): Promise<Runner> {
-    const { start, alloc, clock, isSigned, prepared } = this.course;
+    const { start, alloc, clock, isSigned, isPinned, prepared } = this.course;
     const { engine, workers } = this;
-    const runner = await start({ engine, workers, alloc, clock, isSigned });
+    const runner = await start({ engine, workers, alloc, clock, isSigned, isPinned });
     try {
       await runner.run(prepared.warmUp);
       await runner.finish();

@@ -44,14 +44,16 @@ export async function* runTransactions(
     throw new DeltacastError('BAD_USAGE', `no path "${options.path}"; there are: ${known}`);
   }
   tools.progress(`${workload}: signing ${options.txs} transactions`);
-  const { accounts, seed, txs, batch, signed } = options;
+  const { accounts, seed, txs, batch, signed, pin } = options;
   const { clock } = tools;
   const load = createWorkload(workload, { accounts, seed, ...FEES });
   const alloc = [...load.alloc()];
   const prepared = prepare(load, Math.min(WARM_UP_TRANSACTIONS, txs), txs, clock);
   const batches = batchesOf(prepared.measured, batch);
-  const course = { alloc, prepared, batches, isSigned: signed, start, clock, judge: sameAsFirst() };
-  yield* runAll({ ...course, workload, iterations: load.iterations, options, tools });
+  const judge = sameAsFirst();
+  const hows = { isSigned: signed, isPinned: pin, start, clock, judge };
+  const { iterations } = load;
+  yield* runAll({ ...hows, alloc, prepared, batches, workload, iterations, options, tools });
 }
 
 /** The same for whatever is to be run. */

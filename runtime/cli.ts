@@ -102,6 +102,7 @@ function addBench(root: Command): void {
     .option('--batch <n>', 'transactions given to the executor at once', parseNumber, batch)
     .option('--path <name>', 'execute: execution and commit alone; or whole', path)
     .option('--signed', 'recover senders within the measured time')
+    .option('--pin', 'each worker stays on a core of its own')
     .option('--peers', 'the same transactions on other implementations')
     .option('--data <dir>', 'folder of real blocks', process.env['DELTACAST_DATA'] ?? data)
     .option('--chart <file>', 'write an SVG chart of the results')

@@ -33,6 +33,8 @@ export interface CrewOptions {
   /** Number of the first worker in the arena; the others follow. */
   readonly firstThread: number;
   readonly engineModule: string | null;
+  /** Each worker stays on a core. */
+  readonly isPinned: boolean;
   /** JavaScript heap of one worker. */
   readonly heapMegabytes: number;
   /** Where the engine's modules come from; null: from nowhere. */
@@ -120,6 +122,7 @@ export class Crew implements Rounds {
     });
     while (!protocol.isDone()) {
       await protocol.untilDone(IDLE_MS);
+      protocol.call();
       whileIdle(protocol.head());
     }
     protocol.turn();
@@ -202,11 +205,13 @@ export class Crew implements Rounds {
   }
 
   private launch(): void {
-    const { arena, workers, firstThread, engineModule, heapMegabytes, tiering } = this.options;
+    const { arena, workers, firstThread, engineModule, isPinned, heapMegabytes, tiering } =
+      this.options;
     const { memory } = arena;
     const tasks = Array.from({ length: workers }, (_, worker): ExecutionTask => {
       const changes = tiering?.connect() ?? null;
-      return { memory, thread: firstThread + worker, worker, engineModule, changes };
+      const thread = firstThread + worker;
+      return { memory, thread, worker, engineModule, isPinned, changes };
     });
     const ports = tasks.map(({ changes }) => changes);
     const threads = new TaskThreads('serveBatches', tasks, heapMegabytes, ports);

@@ -15,6 +15,8 @@ export interface ParallelOptions {
   /** URL of an engine module (engine-factory.ts); default: the reference engine. */
   readonly engineModule?: string;
   readonly heapMegabytes?: number;
+  /** Each worker stays on a core of its own (affinity.ts); default: where the system puts it. */
+  readonly isPinned?: boolean;
   /** Of the engine `auto`; stopped with the executor. */
   readonly tiering?: Tiering;
 }
@@ -30,6 +32,7 @@ export class ParallelExecutor extends BatchExecutor {
       workers,
       firstThread: options.firstThread ?? 1,
       engineModule: options.engineModule ?? null,
+      isPinned: options.isPinned ?? false,
       heapMegabytes: options.heapMegabytes ?? WORKER_HEAP_MEGABYTES,
       tiering,
     });

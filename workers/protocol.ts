@@ -146,10 +146,14 @@ export class Protocol {
     this.table[line + map.STATUS] = 0;
   }
 
-  /** Steps before this one may be taken. Workers that wait for them look again. */
+  /**
+   * Steps before this one may be taken. Who waits for them looks by itself for a while: woken at
+   * each stretch, a worker would take the very core that the next one is loaded on.
+   */
   setLoaded(end: number): void {
     Atomics.store(this.words, map.LOADED, end);
-    if (Atomics.load(this.words, map.WAITERS) === 0) return;
+    const isAll = end === Atomics.load(this.words, map.COUNT);
+    if (!isAll || Atomics.load(this.words, map.WAITERS) === 0) return;
     Atomics.notify(this.words, map.HEAD);
     Atomics.notify(this.words, map.LOADED);
   }
@@ -165,8 +169,18 @@ export class Protocol {
 
   /** Moves the epoch on: odd to even opens a batch, even to odd closes it. */
   turn(): void {
-    Atomics.add(this.words, map.EPOCH, 1);
-    Atomics.notify(this.words, map.EPOCH);
+    const epoch = Atomics.add(this.words, map.EPOCH, 1) + 1;
+    if (this.isOpen(epoch)) this.call();
+  }
+
+  /**
+   * Wakes one worker, who will wake others once all is loaded (kernel/scheduler-taking.as.ts): just
+   * now this thread still has a core, and who is woken may be put in line behind another worker
+   * while that core falls idle. Wakes all where one goes on alone, since it must be that one.
+   */
+  call(): void {
+    const isAlone = Atomics.load(this.words, map.SOLO) !== 0;
+    Atomics.notify(this.words, map.EPOCH, isAlone ? Number.POSITIVE_INFINITY : 1);
   }
 
   stop(): void {

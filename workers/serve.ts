@@ -3,12 +3,14 @@ import { Arena } from '../state/arena.js';
 import { DeltacastError } from '../state/base/errors.js';
 import { BLOCK_HASH_WAIT_MS } from '../state/base/limits.js';
 import { systemClock } from '../state/base/ports.js';
+import { pinThread } from './affinity.js';
 import { loadEngineFactory } from './engine-factory.js';
 import { WorkerExecutor } from './executor.js';
 import { Protocol } from './protocol.js';
 import type { ExecutionTask } from './worker.js';
 
 export async function serve(task: ExecutionTask): Promise<void> {
+  if (task.isPinned) pinThread(task.worker);
   const arena = Arena.attach(task.memory, task.thread, 'worker');
   const protocol = new Protocol(arena);
   const blockHash = async (number: number) => waitForHash(arena, protocol, number);

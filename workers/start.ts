@@ -1,6 +1,7 @@
 /** Starts execution for a number of workers: threads, or the calling thread where it is 0. */
 import type { Arena } from '../state/arena.js';
 import type { Clock } from '../state/base/ports.js';
+import { assertPinnable } from './affinity.js';
 import type { Executor } from './batch.js';
 import { loadEngineFactory } from './engine-factory.js';
 import { engineModuleOf, TIERED_ENGINE } from './engines.js';
@@ -31,6 +32,7 @@ export async function startExecutor(options: ExecutionOptions): Promise<Executor
     const made = createEngine(arena, blockHashOf(arena, clock));
     return new SequentialExecutor(arena, made, clock, tiering);
   }
+  if (options.isPinned === true) assertPinnable();
   const executor = new ParallelExecutor(arena, workers, {
     ...options,
     ...(engineModule === null ? {} : { engineModule }),

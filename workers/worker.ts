@@ -22,6 +22,8 @@ export interface ExecutionTask {
   readonly worker: number;
   /** URL of a module that exports an EngineFactory; null for the reference engine. */
   readonly engineModule: string | null;
+  /** It stays on one core. */
+  readonly isPinned: boolean;
   /** Where modules of codes arrive, for an engine that takes them. */
   readonly changes: MessagePort | null;
 }

@@ -23,6 +23,8 @@ export interface BenchOptions {
   readonly path: string;
   /** Recover senders within the measured time. */
   readonly signed: boolean;
+  /** Each worker stays on a core of its own. */
+  readonly pin: boolean;
   readonly peers: boolean;
   /** The folder of real blocks and their contracts; it may be missing. */
   readonly data: string;
@@ -43,6 +45,7 @@ export const BENCH_DEFAULTS: BenchOptions = {
   batch: 2_000,
   path: 'whole',
   signed: false,
+  pin: false,
   peers: false,
   data: '../shared/data',
   json: false,

@@ -1,9 +1,11 @@
 /**
- * Values by id. A cell is one cache line {value, version, undo head, seqlock}; all of it is written
- * and read by 64-bit atomics between two loads of the seqlock, so a reader in another thread gets a
- * value with its version as one commit left them, or tries again. The seqlock only counts up, also
- * through rollbacks: equal counts mean an untouched line. Reads cost no more than plain ones on
- * x86-64; a store is an exchange there (5-8 ns), so limbs that stay the same are not stored.
+ * Values by id. A cell is one cache line {value, version, undo head, seqlock}, read by 64-bit
+ * atomics between two loads of the seqlock, so a reader in another thread gets a value with its
+ * version as one commit left them, or tries again. The seqlock only counts up, also through
+ * rollbacks: equal counts mean an untouched line. Atomic reads cost no more than plain ones on
+ * x86-64, but an atomic store is an exchange there (5-8 ns): so only the seqlock is changed by
+ * such. What lies between its two changes is stored plainly, and is in order all the same: both
+ * are barriers, on x86-64 and on ARM's atomics with acquire and release (Arm ARM, B2.3).
  */
 import { cellPointer, isCell, SPINS_MAX } from "./arena.as";
 import { isHot } from "./lines.as";
@@ -76,22 +78,14 @@ export function restoreValue(id: u32, value: usize, sequence: u64): void {
   writeLine(cell, value, sequence, 0);
 }
 
-/** Replaces a line under its seqlock; what is equal is left alone. Shared with rollback. */
+/** Replaces a line under its seqlock. Shared with rollback. */
 @inline
 export function writeLine(cell: usize, value: usize, version: u64, undo: u64): void {
-  const lock = load<u64>(cell, CELL_LOCK);
+  const lock = atomic.add<u64>(cell, 1, CELL_LOCK);
   assert(!(lock & 1));
-  atomic.store<u64>(cell, lock + 1, CELL_LOCK);
-  change(cell, load<u64>(value));
-  change(cell + 8, load<u64>(value, 8));
-  change(cell + 16, load<u64>(value, 16));
-  change(cell + 24, load<u64>(value, 24));
-  change(cell + CELL_VERSION, version);
-  change(cell + CELL_UNDO, undo);
-  atomic.store<u64>(cell, lock + 2, CELL_LOCK);
-}
-
-@inline
-function change(pointer: usize, value: u64): void {
-  if (load<u64>(pointer) != value) atomic.store<u64>(pointer, value);
+  v128.store(cell, v128.load(value));
+  v128.store(cell, v128.load(value, 16), 16);
+  store<u64>(cell, version, CELL_VERSION);
+  store<u64>(cell, undo, CELL_UNDO);
+  atomic.add<u64>(cell, 1, CELL_LOCK);
 }

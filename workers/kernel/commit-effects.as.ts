@@ -7,8 +7,8 @@
 import { loadValue, storeValue } from "../../state/kernel/cells.as";
 import { cellPointer } from "../../state/kernel/arena.as";
 import { findCell, internCell } from "../../state/kernel/keys.as";
-import { NO_CELL } from "../../state/kernel/map";
-import { addBalance, putCodes } from "./commit.as";
+import { KIND_BALANCE, NO_CELL } from "../../state/kernel/map";
+import { addToBalance, putCodes } from "./commit.as";
 import {
   EFFECTS_BYTES, EFFECT_KEY_BYTES, EFFECT_KEY_SLOT, E_CODES, E_FEE, E_READS, E_WRITES, E_WRITES_AT,
   NODE_BYTES, NODE_CELL, NODE_HOW, NODE_KIND, READ_ADDABLE, READ_AT_LEAST, READ_BYTES, READ_CELL,
@@ -19,6 +19,7 @@ import { add, lt } from "./u256.as";
 import { copyWord, isZeroWord, sameWord } from "./words.as";
 
 const KIND_NONCE: u32 = 1;
+const COINBASE_CELL: usize = 20;
 /** In the scratch: the fee, then a sum. */
 const AMOUNT: usize = 32;
 const VALUE: usize = 64;
@@ -79,7 +80,9 @@ function nextNode(node: usize): usize {
 
 /**
  * Codes, writes in their order, then the fee.
- * @param coinbase  pointer to its 20 bytes @returns 0, FULL_CELLS, FULL_UNDO or FULL_CODE
+ * @param coinbase  pointer to its 20 bytes, then the id of its balance's cell (u32), NO_CELL as
+ *                  long as nobody has looked
+ * @returns 0, FULL_CELLS, FULL_UNDO or FULL_CODE
  */
 export function applyEffects(
   effects: usize, coinbase: usize, sequence: u64, scratch: usize,
@@ -97,7 +100,12 @@ export function applyEffects(
   }
   if (isZeroWord(effects + E_FEE)) return 0;
   copyWord(effects + E_FEE, scratch + AMOUNT);
-  return addBalance(coinbase, sequence, scratch);
+  const known = load<u32>(coinbase, COINBASE_CELL);
+  if (known != <u32>NO_CELL) return addToBalance(known, coinbase, sequence, scratch);
+  const id = internCell(KIND_BALANCE, coinbase, 0);
+  if (id < 0) return id;
+  store<u32>(coinbase, id, COINBASE_CELL);
+  return addToBalance(id, coinbase, sequence, scratch);
 }
 
 @inline

@@ -102,7 +102,12 @@ function putValues(list: usize, sequence: u64, scratch: usize): i32 {
 /** Adds the amount in the scratch to an account; geth's balances wrap at 2^256 too. */
 export function addBalance(address: usize, sequence: u64, scratch: usize): i32 {
   const id = internCell(KIND_BALANCE, address, 0);
-  if (id < 0) return id;
+  return id < 0 ? id : addToBalance(id, address, sequence, scratch);
+}
+
+/** The same where the balance's cell is known. */
+// Four parameters: what addBalance has, and the cell.
+export function addToBalance(id: u32, address: usize, sequence: u64, scratch: usize): i32 {
   loadValue(id, scratch + VALUE);
   if (isZeroWord(scratch + VALUE) && !isZeroWord(scratch + AMOUNT)) {
     const status = clearMark(address, sequence, scratch);

@@ -113,7 +113,6 @@ function applyExecuted(w: usize, outcome: usize, sequence: f64): i32 {
 export function advance(w: usize): void {
   const added: i32 = (1 << HEAD_SHIFT) - HEAD_APPLYING;
   const head = headOf(atomic.add<i32>(word(HEAD), added) + added);
-  if (atomic.load<i32>(word(WAITERS)) > 0) atomic.notify(word(HEAD));
   if (head == load<u32>(w, W_COUNT)) return go(w, FINISH);
   if (load<u32>(w, W_IS_DIRECT)) return go(w, NEXT);
   // Or one who commits what is left for the head would go on and on before anybody decides.
@@ -132,12 +131,14 @@ export function finish(w: usize): void {
   go(w, DECIDE);
 }
 
+/** Whoever waits is woken here and not at each step: there is something to take, or to commit. */
 export function release(w: usize): void {
   if (!load<u32>(w, W_IS_DIRECT)) {
     store<f64>(w, load<f64>(w, W_COMMIT_MS) + clock() - load<f64>(w, W_SINCE_MS), W_COMMIT_MS);
   }
   store<u32>(w, 0, W_IS_DIRECT);
   atomic.store<i32>(word(TOKEN), 0);
+  if (atomic.load<i32>(word(WAITERS)) > 0) atomic.notify(word(HEAD));
   go(w, CHECK_FAILURE);
 }
 

@@ -1,9 +1,14 @@
 /** The bounds of the scheduler, and the places of its counters in a thread's line. */
 
-/** Some 10 ns each: what comes within 30 us costs no wake-up. */
-export const SPINS = 3000;
+/**
+ * What comes so soon costs no wake-up. Reading the clock between two looks also leaves the lines
+ * that are looked at to those who write them.
+ */
+export const SPIN_MS = 0.03;
 /** A sleeping worker looks again after a millisecond, should a notification pass it by. */
 export const PARK_NS = 1000000;
+/** A worker that has begun wakes so many others, each of which does the same. */
+export const CALLS = 2;
 /** Steps are taken in pieces of 30 us: the words that all share change hands that often. */
 export const CHUNK_MS = 0.03;
 export const CHUNK_MAX = 64;

@@ -37,8 +37,9 @@ export const W_WORKERS = 84;
 export const W_REFUSAL = 88;
 /** Steps before this one were loaded, when it looked. */
 export const W_LOADED = 92;
-/** 20 raw bytes. */
+/** 20 raw bytes, then the id of its balance's cell, once it is known. */
 export const W_COINBASE = 96;
+export const W_COINBASE_CELL = 116;
 /** f64: milliseconds that a step takes, lately; when the last piece of work began. */
 export const W_STEP_MS = 120;
 export const W_SINCE_MS = 128;
@@ -55,6 +56,8 @@ export const W_NOTES_HALF = 164;
 export const W_NOTES_LAST = 168;
 /** f64, since the batch began: pieces of work, from the first step to the last. */
 export const W_EXECUTE_MS = 176;
+/** It has woken others for this batch. */
+export const W_HAS_CALLED = 184;
 export const W_SCRATCH = 192;
 export const WORKER_BYTES = 320;
 

@@ -3,21 +3,22 @@ import { enterLane } from "./scheduler-lanes.as";
 import { beginPace } from "./scheduler-pace.as";
 import { keepNotes, placeNotes } from "./scheduler-notes.as";
 import {
-  CLAIM, DEFERRED, EFFECTS, EXECUTED, FAILED_OUTCOME_FULL, FAILURE, HEAD, KIND, KIND_CREDITS,
-  KIND_TRANSACTION, LOADED, OUTCOME, OWNER, RECORD, SOLO, STATUS, TOKEN, WAITERS,
+  CLAIM, DEFERRED, EFFECTS, EPOCH, EXECUTED, FAILED_OUTCOME_FULL, FAILURE, HEAD, KIND,
+  KIND_CREDITS, KIND_TRANSACTION, LOADED, OUTCOME, OWNER, RECORD, SOLO, STATUS, TOKEN, WAITERS,
 } from "../protocol-map";
 import { publishEffects } from "./commit-effects.as";
 import { M_EFFECTS } from "./map";
 import {
-  CHUNK_MAX, CHUNK_MS, COUNT_AT_HEAD, COUNT_CHUNKS, COUNT_EXECUTIONS, COUNT_PARKS, LEARN_DIVISOR,
-  PARK_NS, SPINS,
+  CALLS, CHUNK_MAX, CHUNK_MS, COUNT_AT_HEAD, COUNT_CHUNKS, COUNT_EXECUTIONS, COUNT_PARKS,
+  LEARN_DIVISOR, PARK_NS, SPIN_MS,
 } from "./scheduler-limits";
 import {
   ASK, AWAIT_STEP, BEGIN_APPLYING, CHECK_FAILURE, CLAIM_STEPS, DECIDE, EXECUTE, LEAVE, NEXT,
   PEEK_STATUS, PUBLISH, READ_CLAIMED, READ_LOADED, READ_SOLO, TAKE_TOKEN, TRY_DIRECT, WAIT, W_CHUNK,
-  W_CLAIMED, W_COUNT, W_EFFECTS, W_END, W_EPOCH, W_EXECUTE_MS, W_HEAD, W_HEAD_STATUS, W_INDEX,
-  W_IS_DIRECT, W_IS_HEAD, W_IS_IDLE, W_LOADED, W_MACHINE, W_NEXT, W_OUTCOME, W_OUT_BASE, W_OUT_END,
-  W_OUT_NEXT, W_PARKED_MS, W_SINCE_MS, W_SOLO, W_STATUS, W_STEP_MS, W_TAKEN, W_THREAD, W_WORKERS,
+  W_CLAIMED, W_COUNT, W_EFFECTS, W_END, W_EPOCH, W_EXECUTE_MS, W_HAS_CALLED, W_HEAD, W_HEAD_STATUS,
+  W_INDEX, W_IS_DIRECT, W_IS_HEAD, W_IS_IDLE, W_LOADED, W_MACHINE, W_NEXT, W_OUTCOME, W_OUT_BASE,
+  W_OUT_END, W_OUT_NEXT, W_PARKED_MS, W_SINCE_MS, W_SOLO, W_STATUS, W_STEP_MS, W_TAKEN, W_THREAD,
+  W_WORKERS,
 } from "./scheduler-map";
 import {
   clock, count, epochTag, field, go, headOf, isOwn, isReady, wakeAll, word,
@@ -51,8 +52,10 @@ export function peekStatus(w: usize): void {
 export function readClaimed(w: usize): void {
   const claimed = atomic.load<u32>(word(CLAIM));
   store<u32>(w, claimed, W_CLAIMED);
-  if (claimed < load<u32>(w, W_LOADED)) go(w, READ_SOLO);
-  else if (claimed < load<u32>(w, W_COUNT)) go(w, READ_LOADED);
+  const loaded = load<u32>(w, W_LOADED), count_ = load<u32>(w, W_COUNT);
+  const isKnown = loaded == count_ || load<u32>(w, W_HAS_CALLED) != 0;
+  if (claimed < loaded && isKnown) go(w, READ_SOLO);
+  else if (claimed < count_) go(w, READ_LOADED);
   else idle(w);
 }
 
@@ -97,7 +100,15 @@ export function claimSteps(w: usize): void {
   store<u32>(w, min(start + size, count_), W_END);
   store<u32>(w, min(size, count_ - start), W_TAKEN);
   store<f64>(w, clock(), W_SINCE_MS);
+  if (!load<u32>(w, W_SOLO) && load<u32>(w, W_LOADED) == count_) callOthers(w);
   go(w, start == load<u32>(w, W_HEAD) ? TRY_DIRECT : NEXT);
+}
+
+/** The coordinator has loaded all, and leaves its core to one of them. */
+function callOthers(w: usize): void {
+  if (load<u32>(w, W_HAS_CALLED) != 0) return;
+  store<u32>(w, 1, W_HAS_CALLED);
+  atomic.notify(word(EPOCH), CALLS);
 }
 
 /** About CHUNK_MS of work, less near the end, so that all end at the same time. */
@@ -146,12 +157,13 @@ export function next(w: usize): void {
 export function awaitStep(w: usize): void {
   const index = load<u32>(w, W_NEXT);
   let loaded: u32 = 0;
-  for (let spins: u32 = 0; spins < <u32>SPINS; spins++) {
+  const end = clock() + SPIN_MS;
+  do {
     loaded = atomic.load<u32>(word(LOADED));
     if (index >= loaded) continue;
     store<u32>(w, loaded, W_LOADED);
     return go(w, NEXT);
-  }
+  } while (clock() < end);
   if (atomic.load<i32>(word(FAILURE)) != 0) return go(w, LEAVE);
   atomic.add<i32>(word(WAITERS), 1);
   sleep(w, LOADED, <i32>loaded);
@@ -234,11 +246,12 @@ export function wait(w: usize): void {
   const seen = load<u32>(w, W_HEAD);
   const loaded = load<u32>(w, W_LOADED), claimed = load<u32>(w, W_CLAIMED);
   const isStarved = claimed >= loaded && claimed < load<u32>(w, W_COUNT);
-  for (let spins: u32 = 0; spins < <u32>SPINS; spins++) {
+  const end = clock() + SPIN_MS;
+  do {
     if (headOf(atomic.load<i32>(word(HEAD))) != seen) return;
     if (isReady(w) && atomic.load<i32>(word(TOKEN)) == 0) return;
     if (isStarved && atomic.load<u32>(word(LOADED)) != loaded) return;
-  }
+  } while (clock() < end);
   atomic.add<i32>(word(WAITERS), 1);
   const word_ = atomic.load<i32>(word(HEAD));
   if (headOf(word_) == seen) sleep(w, HEAD, word_);

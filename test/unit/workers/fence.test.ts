@@ -44,6 +44,7 @@ async function lateBytes(): Promise<number> {
     firstThread: 1,
     tiering: null,
     engineModule: FAULTY_ENGINE,
+    isPinned: false,
     heapMegabytes: 48,
   });
   await crew.beginBlock(CONTEXT);
