@@ -15,8 +15,17 @@ import { measureGrowth } from './root/growth.js';
 import type { GrowthLine, RootLine } from './root/line.js';
 import { measureRoot } from './root/measure.js';
 import { type RunTools, runTransactions } from './run.js';
+import type { ScalingLine } from './scaling/line.js';
+import { measureScaling } from './scaling/measure.js';
 
-export type AnyLine = BenchLine | GasLine | RootLine | GrowthLine | CompileLine | CompileFitLine;
+export type AnyLine =
+  | BenchLine
+  | GasLine
+  | RootLine
+  | GrowthLine
+  | CompileLine
+  | CompileFitLine
+  | ScalingLine;
 
 export interface Benchmark {
   readonly name: string;
@@ -38,6 +47,11 @@ export const BENCHMARKS: readonly Benchmark[] = [
     name: 'mainnet',
     description: 'real blocks of --data, one after the other, each over the state before it',
     run: runMainnet,
+  },
+  {
+    name: 'scaling',
+    description: 'speed-up by the number of workers, measured here and predicted up to 16',
+    run: (options, tools) => measureScaling(options, tools),
   },
   {
     name: 'gas',

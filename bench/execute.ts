@@ -16,9 +16,16 @@ import { noFigures, timed } from './figures.js';
 import type { Batch, BatchFigures, Runner, RunnerOptions } from './path.js';
 
 export async function startExecuteRunner(options: RunnerOptions): Promise<Runner> {
-  const { engine, workers, alloc, clock, isPinned } = options;
+  const { engine, workers, alloc, clock, isPinned, isTogether } = options;
   const arena = openArena(alloc, workers + 1);
-  const executor = await startExecutor({ arena, workers, clock, engine, isPinned });
+  const executor = await startExecutor({
+    arena,
+    workers,
+    clock,
+    engine,
+    isPinned,
+    isTogether,
+  });
   executor.sequence = GENESIS_SEQUENCE;
   await executor.beginBlock(CONTEXT);
   return new ExecuteRunner(arena, executor, clock);

@@ -18,6 +18,8 @@ import { PATHS } from './path.js';
 import { type BenchLine, tableHead, tableRow } from './report.js';
 import { growthChart, rootChart } from './root/chart.js';
 import { growthTable, isGrowthLine, isRootLine, publishedTable, rootTable } from './root/line.js';
+import { scalingChart } from './scaling/chart.js';
+import { isScalingLine, scalingTable } from './scaling/line.js';
 
 /** 1.5 KB of memory each: signed bytes, record and outcome. */
 const TXS_MAX = 2_000_000;
@@ -60,13 +62,16 @@ function show(line: AnyLine, isFirst: boolean): void {
   else if (isGrowthLine(line)) print(growthTable(line));
   else if (isCompileLine(line)) print(compileRow(line));
   else if (isCompileFitLine(line)) print(compileFitRow(line));
+  else if (isScalingLine(line)) print(scalingTable(line));
   else print(isFirst ? `${tableHead()}\n${tableRow(line)}` : tableRow(line));
 }
 
-/** Of what ran first in this order: loads, the root, its growth, compiling, gas. */
+/** Of what ran first in this order: loads, scaling, the root, its growth, compiling, gas. */
 function chartOfAny(lines: readonly AnyLine[]): string {
   const loads = lines.filter(isLoadLine);
   if (loads.length > 0) return chartOf(loads);
+  const scaling = lines.filter(isScalingLine);
+  if (scaling.length > 0) return scalingChart(scaling);
   const roots = lines.filter(isRootLine);
   if (roots.length > 0) return rootChart(roots);
   const growth = lines.filter(isGrowthLine);

@@ -52,6 +52,7 @@ export async function* runMainnet(
     batches,
     isSigned: false,
     isPinned: options.pin,
+    isTogether: options.together,
     start: (runner) => startMainnetRunner(blocks, runner),
     clock: tools.clock,
     judge: sameAsFirst(),
@@ -73,11 +74,11 @@ function readBlocks(data: string): Blocks {
 }
 
 async function startMainnetRunner(blocks: Blocks, options: RunnerOptions): Promise<Runner> {
-  const { engine, workers, clock, isPinned } = options;
+  const { engine, workers, clock, isPinned, isTogether } = options;
   const arena = Arena.create({ threads: workers + 1 });
   return new MainnetRunner(blocks, {
     arena,
-    executor: await startExecutor({ arena, workers, clock, engine, isPinned }),
+    executor: await startExecutor({ arena, workers, clock, engine, isPinned, isTogether }),
     clock,
   });
 }

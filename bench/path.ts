@@ -55,6 +55,8 @@ export interface RunnerOptions {
   readonly isSigned: boolean;
   /** Each worker stays on a core of its own, where the path can do it. */
   readonly isPinned: boolean;
+  /** The same for workers that never leave it to one of them. */
+  readonly isTogether: boolean;
 }
 
 export type StartRunner = (options: RunnerOptions) => Promise<Runner>;

@@ -22,6 +22,7 @@ export interface Course {
   /** Senders are recovered within the time, where the path can do it. */
   readonly isSigned: boolean;
   readonly isPinned: boolean;
+  readonly isTogether: boolean;
   readonly start: StartRunner;
   readonly clock: Clock;
   /**
@@ -115,9 +116,10 @@ export class Lane {
   }
 
   private async begin(): Promise<Runner> {
-    const { start, alloc, clock, isSigned, isPinned, prepared } = this.course;
+    const { start, prepared, alloc, clock, isSigned, isPinned, isTogether } = this.course;
     const { engine, workers } = this;
-    const runner = await start({ engine, workers, alloc, clock, isSigned, isPinned });
+    const hows = { isSigned, isPinned, isTogether };
+    const runner = await start({ engine, workers, alloc, clock, ...hows });
     try {
       await runner.run(prepared.warmUp);
       await runner.finish();

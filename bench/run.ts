@@ -44,14 +44,14 @@ export async function* runTransactions(
     throw new DeltacastError('BAD_USAGE', `no path "${options.path}"; there are: ${known}`);
   }
   tools.progress(`${workload}: signing ${options.txs} transactions`);
-  const { accounts, seed, txs, batch, signed, pin } = options;
+  const { accounts, seed, txs, batch, signed, pin, together } = options;
   const { clock } = tools;
   const load = createWorkload(workload, { accounts, seed, ...FEES });
   const alloc = [...load.alloc()];
   const prepared = prepare(load, Math.min(WARM_UP_TRANSACTIONS, txs), txs, clock);
   const batches = batchesOf(prepared.measured, batch);
   const judge = sameAsFirst();
-  const hows = { isSigned: signed, isPinned: pin, start, clock, judge };
+  const hows = { isSigned: signed, isPinned: pin, isTogether: together, start, clock, judge };
   const { iterations } = load;
   yield* runAll({ ...hows, alloc, prepared, batches, workload, iterations, options, tools });
 }

@@ -80,9 +80,8 @@ interface BenchFlags extends Omit<BenchOptions, 'workloads' | 'engines'> {
 }
 
 async function bench(workloads: readonly string[], flags: BenchFlags): Promise<void> {
-  const { engine, ...options } = flags;
-  const { runBench } = await loadBench();
-  await runBench({ ...BENCH_DEFAULTS, ...options, engines: engine, workloads });
+  const { engine: engines, ...options } = flags;
+  await (await loadBench()).runBench({ ...BENCH_DEFAULTS, ...options, engines, workloads });
 }
 
 function addBench(root: Command): void {
@@ -103,6 +102,7 @@ function addBench(root: Command): void {
     .option('--path <name>', 'execute: execution and commit alone; or whole', path)
     .option('--signed', 'recover senders within the measured time')
     .option('--pin', 'each worker stays on a core of its own')
+    .option('--together', 'workers go on together even where one alone is faster')
     .option('--peers', 'the same transactions on other implementations')
     .option('--data <dir>', 'folder of real blocks', process.env['DELTACAST_DATA'] ?? data)
     .option('--chart <file>', 'write an SVG chart of the results')

@@ -13,6 +13,7 @@ import { type Clock, sleep } from '../state/base/ports.js';
 import type { Steps } from './batch.js';
 import { encodeContext } from './context.js';
 import type { BlockContext } from './engine.js';
+import { TERM_ENDLESS, TERM_MIN } from './kernel/scheduler-limits.js';
 import { copyOutcomes, type RoundOutcomes } from './outcomes.js';
 import { TaskThreads } from './pool.js';
 import { type Counter, Protocol } from './protocol.js';
@@ -35,6 +36,8 @@ export interface CrewOptions {
   readonly engineModule: string | null;
   /** Each worker stays on a core. */
   readonly isPinned: boolean;
+  /** None of them ever goes on alone because that is faster. */
+  readonly isTogether: boolean;
   /** JavaScript heap of one worker. */
   readonly heapMegabytes: number;
   /** Where the engine's modules come from; null: from nowhere. */
@@ -61,7 +64,7 @@ export class Crew implements Rounds {
     this.options = options;
     this.coordinator = { thread: arena.thread, clock: options.clock };
     this.protocol = new Protocol(arena);
-    this.protocol.reset(workers);
+    this.reset();
   }
 
   async beginBlock(context: BlockContext): Promise<void> {
@@ -81,9 +84,9 @@ export class Crew implements Rounds {
       // They died while nothing was to be done.
       await this.fence();
     }
-    const { clock, workers } = this.options;
+    const { clock } = this.options;
     this.trouble = '';
-    this.protocol.reset(workers);
+    this.reset();
     this.launch();
     const cancel = clock.after(WORKER_START_MS, () => this.giveUp('the threads did not start'));
     await this.protocol.untilReady();
@@ -202,6 +205,11 @@ export class Crew implements Rounds {
       if (said !== '') this.cause = said;
     }
     this.protocol.clearMessages();
+  }
+
+  private reset(): void {
+    const { workers, isTogether } = this.options;
+    this.protocol.reset(workers, isTogether ? TERM_ENDLESS : TERM_MIN);
   }
 
   private launch(): void {

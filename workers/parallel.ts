@@ -17,6 +17,8 @@ export interface ParallelOptions {
   readonly heapMegabytes?: number;
   /** Each worker stays on a core of its own (affinity.ts); default: where the system puts it. */
   readonly isPinned?: boolean;
+  /** They go on together however long it takes (kernel/scheduler-pace.as.ts); default: false. */
+  readonly isTogether?: boolean;
   /** Of the engine `auto`; stopped with the executor. */
   readonly tiering?: Tiering;
 }
@@ -32,6 +34,7 @@ export class ParallelExecutor extends BatchExecutor {
       workers,
       firstThread: options.firstThread ?? 1,
       engineModule: options.engineModule ?? null,
+      isTogether: options.isTogether ?? false,
       isPinned: options.isPinned ?? false,
       heapMegabytes: options.heapMegabytes ?? WORKER_HEAP_MEGABYTES,
       tiering,

@@ -92,8 +92,9 @@ export class Protocol {
   /**
    * Closed, nobody inside; the context's number stays, so that every new worker takes it over, and
    * epochs go on, so that no status of before has a meaning.
+   * @param term  steps until it is tried whether one alone is faster
    */
-  reset(workers: number): void {
+  reset(workers: number, term = TERM_MIN): void {
     const epoch = Atomics.load(this.words, map.EPOCH);
     const contextEpoch = Atomics.load(this.words, map.CONTEXT_EPOCH);
     const contextBytes = Atomics.load(this.words, map.CONTEXT_BYTES);
@@ -101,8 +102,8 @@ export class Protocol {
     Atomics.store(this.words, map.CONTEXT_EPOCH, contextEpoch);
     Atomics.store(this.words, map.CONTEXT_BYTES, contextBytes);
     Atomics.store(this.words, map.WORKERS, workers);
-    Atomics.store(this.words, map.PACE_LEFT, TERM_MIN);
-    Atomics.store(this.words, map.PACE_TERM, TERM_MIN);
+    Atomics.store(this.words, map.PACE_LEFT, term);
+    Atomics.store(this.words, map.PACE_TERM, term);
     Atomics.store(this.words, map.EPOCH, (epoch | 1) + 2);
   }
 

@@ -25,6 +25,8 @@ export interface BenchOptions {
   readonly signed: boolean;
   /** Each worker stays on a core of its own. */
   readonly pin: boolean;
+  /** Workers never leave it to one of them. */
+  readonly together: boolean;
   readonly peers: boolean;
   /** The folder of real blocks and their contracts; it may be missing. */
   readonly data: string;
@@ -46,6 +48,7 @@ export const BENCH_DEFAULTS: BenchOptions = {
   path: 'whole',
   signed: false,
   pin: false,
+  together: false,
   peers: false,
   data: '../shared/data',
   json: false,

@@ -21,6 +21,8 @@ export const STALE_SHARE = 40;
 /** Steps of a term at first and at most, and of a trial: 3% of the longest term. */
 export const TERM_MIN = 1024;
 export const TERM_MAX = 16384;
+/** 2^31 steps: none of which is alone. */
+export const TERM_ENDLESS = 0x7fffffff;
 export const TRIAL_STEPS = 512;
 /** Before it counts: others wake up, what they had executed ahead is committed. */
 export const SETTLING_STEPS = 128;

@@ -125,7 +125,13 @@ describe.each(varied)('a runner of the load %s', (name) => {
     const seen: string[][] = [];
     for (const workers of [0, 1]) {
       const start = PATHS['execute']!;
-      const shared = { alloc, clock: systemClock, isSigned: false, isPinned: false };
+      const shared = {
+        alloc,
+        clock: systemClock,
+        isSigned: false,
+        isPinned: false,
+        isTogether: false,
+      };
       const runner = await start({ engine: 'interpreter', workers, ...shared });
       const digests: string[] = [];
       await runner.run(warmUp);
@@ -155,6 +161,7 @@ describe.each(varied)('a runner of the load %s', (name) => {
       clock: systemClock,
       isSigned: false,
       isPinned: false,
+      isTogether: false,
     });
     // Without what came before, the first nonces are too high.
     await expect(runner.run(measured)).rejects.toThrow(/TX_NONCE_TOO_HIGH|failed/);

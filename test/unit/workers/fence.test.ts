@@ -45,6 +45,7 @@ async function lateBytes(): Promise<number> {
     tiering: null,
     engineModule: FAULTY_ENGINE,
     isPinned: false,
+    isTogether: false,
     heapMegabytes: 48,
   });
   await crew.beginBlock(CONTEXT);
