@@ -7,6 +7,8 @@ import { isAnswered, MOMENTS, STRIKES } from '../helpers/engines/faulty-interpre
 const WORKERS = [2, 3, 4];
 /** Answers are no fault where nothing is asked. */
 const ANSWERS = 'answers nonsense';
+/** So that among the first cases answers meet only moments that have any. */
+const TURN = 5;
 
 export interface FaultCase {
   readonly moment: string;
@@ -17,7 +19,7 @@ export interface FaultCase {
 export const FAULT_CASES: readonly FaultCase[] = WORKERS.flatMap((_, turn) => {
   return STRIKES.flatMap((_, shift) => {
     return MOMENTS.map((moment, index): FaultCase => {
-      const fault = STRIKES[(index + shift) % STRIKES.length]!;
+      const fault = STRIKES[(index + shift + TURN) % STRIKES.length]!;
       return { moment, fault, workers: WORKERS[(turn + index) % WORKERS.length]! };
     });
   });

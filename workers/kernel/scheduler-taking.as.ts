@@ -240,7 +240,11 @@ export function publish(w: usize): void {
 
 /** Until the head moves, or what is at the head is ready; it is looked at again in any case. */
 export function wait(w: usize): void {
+  waitForHead(w);
   go(w, CHECK_FAILURE);
+}
+
+function waitForHead(w: usize): void {
   const solo = load<u32>(w, W_SOLO);
   if (isOthers(w, solo)) return sleep(w, SOLO, <i32>solo);
   const seen = load<u32>(w, W_HEAD);
