@@ -46,6 +46,12 @@ export const STATUS_FAILED = 3;
 
 /** A waiting owner looks after so long whether the helpers were given up meanwhile. */
 const WAIT_MS = 100;
+/**
+ * Looks, some 50 us, before a thread sleeps that waits for another one between the two phases of a
+ * batch: as a rule it waits less, and being woken takes that long. Batches of 2,000 by two threads
+ * (`bench root`, 1M keys): 0.367 us an update, 0.395 without.
+ */
+const LOOKS = 10_000;
 
 export class RootControl {
   private readonly words: Int32Array;
@@ -81,6 +87,7 @@ export class RootControl {
       const inside = Atomics.load(this.words, INSIDE);
       if (inside === 0) break;
       if (this.isStopped) throw new DeltacastError('WORKER_FAILED', 'a root thread ended');
+      if (this.changesSoon(INSIDE, inside)) continue;
       Atomics.wait(this.words, INSIDE, inside, WAIT_MS);
     }
     if (this.status !== STATUS_FAILED) return;
@@ -97,9 +104,19 @@ export class RootControl {
     return Atomics.load(this.words, PHASE);
   }
 
-  /** Helper: waits for a phase other than this. */
+  /** Helper: waits for a phase other than this; awake where one follows at once. */
   waitAfter(phase: number): void {
+    const kind = this.words[KIND];
+    const isFirst = kind === PHASE_CELLS || kind === PHASE_CHANGES;
+    if (isFirst && this.changesSoon(PHASE, phase)) return;
     Atomics.wait(this.words, PHASE, phase);
+  }
+
+  private changesSoon(word: number, known: number): boolean {
+    for (let look = 0; look < LOOKS; look++) {
+      if (Atomics.load(this.words, word) !== known) return true;
+    }
+    return false;
   }
 
   /** Helper. @returns whether that phase is still open, and so until `leave` */
