@@ -42,6 +42,8 @@ export interface GrowthLine {
   /** Of blocks of 2,000 new keys since the line before: the same, splits of buckets included. */
   readonly cpuNanosecondsPerInsert: number;
   readonly insertBlockCpuMs: { readonly p50: number; readonly p99: number; readonly max: number };
+  /** Keys after the longest: a step of growth is there in every run, a stall of the machine not. */
+  readonly maxAtKeys: number;
   readonly bytesPerKey: number;
 }
 
@@ -125,7 +127,8 @@ export function growthTable(line: GrowthLine): string {
   return [
     `${grouped(line.keys).padStart(12)} keys: ${line.cpuNanosecondsPerUpdate} ns an update, `,
     `${line.cpuNanosecondsPerInsert} ns a new key; blocks of new keys `,
-    `p50 ${p50} ms, p99 ${p99} ms, longest ${max} ms; ${line.bytesPerKey} bytes a key`,
+    `p50 ${p50} ms, p99 ${p99} ms, longest ${max} ms (at ${grouped(line.maxAtKeys)} keys); `,
+    `${line.bytesPerKey} bytes a key`,
   ].join('');
 }
 

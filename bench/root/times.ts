@@ -7,6 +7,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { Clock } from '../../state/base/ports.js';
 
 const TASKS = '/proc/self/task';
+/** Linux books a thread's time when it stops running: before a reading this one sleeps so long. */
+const SLEEP_MS = 0.02;
+const NEVER = new Int32Array(new SharedArrayBuffer(4));
 
 export class Times {
   wallMs = 0;
@@ -41,6 +44,7 @@ export class Times {
 
 function threadTimes(): Map<string, number> {
   const times = new Map<string, number>();
+  Atomics.wait(NEVER, 0, 0, SLEEP_MS);
   try {
     for (const thread of readdirSync(TASKS)) {
       const [ran] = readFileSync(`${TASKS}/${thread}/schedstat`, 'utf8').split(' ');

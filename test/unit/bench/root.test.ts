@@ -71,6 +71,9 @@ describe('bench root-growth', () => {
       expect(p50).toBeGreaterThan(0);
       expect(p99).toBeGreaterThanOrEqual(p50);
       expect(max).toBeGreaterThanOrEqual(p99);
+      expect(line.maxAtKeys % 2_000).toBe(0);
+      expect(line.maxAtKeys).toBeGreaterThan(lines[lines.indexOf(line) - 1]?.keys ?? 0);
+      expect(line.maxAtKeys).toBeLessThanOrEqual(line.keys);
       expect(line.cpuNanosecondsPerUpdate).toBeGreaterThan(0);
       expect(growthTable(line)).toContain('ns a new key');
     }
