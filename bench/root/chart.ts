@@ -13,7 +13,7 @@ const THEIRS = '#9ca3af';
 export function rootChart(lines: readonly RootLine[]): string {
   const bars = [
     ...lines.map(({ keys, threads, batch, updatesPerSecond }) => ({
-      label: `${keys} keys, ${threads} threads, batch ${batch}`,
+      label: `${shortened(keys)} keys, threads: ${threads}, batch: ${batch}`,
       value: updatesPerSecond,
       color: OURS,
     })),
