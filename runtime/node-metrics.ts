@@ -38,6 +38,12 @@ function coldMetrics(arena: Arena): MetricSource[] {
     counter('cold_retired_total', 'cells that left memory', read('retired')),
     counter('cold_records_appended_total', 'cells written to the file', read('recordsAppended')),
     counter('cold_pages_appended_total', 'pages written to the file', read('pagesAppended')),
+    gauge('cold_live_records', 'records in the file that are of use', read('namedRecords')),
+    counter('cold_compactions_total', 'segments of the file emptied', read('compactions')),
+    counter('cold_compacted_pages_total', 'pages read to empty segments', read('pagesCompacted')),
+    counter('cold_moved_records_total', 'records written again for that', read('recordsMoved')),
+    counter('cold_moved_pages_total', 'pages written for that', read('pagesMoved')),
+    counter('cold_reused_segments_total', 'segments written again', read('segmentsReused')),
   ];
 }
 

@@ -15,6 +15,8 @@ export interface ColdStatistics extends ColdCounts {
   readonly cells: number;
   /** All records, those included that are of no use any more. */
   readonly fileBytes: number;
+  /** Those that are: of cells in the file alone, and of cells in memory that are as they say. */
+  readonly namedRecords: number;
 }
 
 export interface ArenaStatistics {
@@ -53,7 +55,7 @@ export function statisticsOf(
   return {
     cells,
     cellCapacity: layout.cellCapacity,
-    cold: cold && { ...cold.counts, cells: cells - lines, fileBytes: cold.fileBytes },
+    cold: cold && coldStatisticsOf(cold, cells - lines),
     codes: kernel.codeCount(),
     undoNodes,
     undoCapacity: layout.undoCapacity,
@@ -65,4 +67,9 @@ export function statisticsOf(
       code: use(kernel.codeEnd(), layout.code.bytes),
     },
   };
+}
+
+function coldStatisticsOf(cold: Retirement, cells: number): ColdStatistics {
+  const { counts, fileBytes, namedRecords } = cold;
+  return { ...counts, cells, fileBytes, namedRecords };
 }

@@ -7,6 +7,7 @@
 import { assert } from './base/assert.js';
 import { DeltacastError } from './base/errors.js';
 import { ARENA_BYTES_MAX, ARENA_MEGABYTES_MIN, KIB, MIB, THREADS_MAX } from './base/limits.js';
+import { COLD_PAGE_RECORDS, SEGMENTS_MAX } from './kernel/cold-map.js';
 import * as map from './kernel/map.js';
 
 /** In the order of the header's table. */
@@ -40,6 +41,8 @@ export interface ArenaLayout extends Readonly<Record<RegionName, Region>> {
   readonly cellCapacity: number;
   /** Cells that can be in memory at once; 0 where all are. */
   readonly lineCapacity: number;
+  /** Pages in a segment of the file of cold cells; of no use where all cells are in memory. */
+  readonly segmentPages: number;
   readonly undoCapacity: number;
   readonly codeSlots: number;
   readonly indexLog2Max: number;
@@ -55,8 +58,9 @@ export interface ArenaSize {
   readonly undoNodesMax?: number;
   /** More cells than lines: whoever has none is in a file (cold/). */
   readonly isCold?: boolean;
-  /** Use fewer lines than would fit (tests of cold cells). */
+  /** Use fewer lines than would fit, and segments of so many pages (tests of cold cells). */
   readonly linesMax?: number;
+  readonly segmentPages?: number;
 }
 
 const PAGE_BYTES = 64 * KIB;
@@ -75,6 +79,9 @@ const WORD_BYTES = 4;
 const LINE_BYTES = map.CELL_BYTES + map.KEY_BYTES + map.HOME_BYTES + WORD_BYTES;
 /** Ten times what is in memory, and the reserve of one in twenty. */
 const CELLS_PER_LINE = 10.6;
+/** Segments that a record of each cell would fill: the file is never much more than twice that. */
+const CELL_SEGMENTS = 256;
+const SEGMENT_PAGES_MIN = 16;
 /** One slot of the code index for each 256 bytes: no code entry takes less than 128. */
 const CODE_BYTES_PER_SLOT = 256;
 
@@ -112,6 +119,7 @@ export function planLayout(size: ArenaSize): ArenaLayout {
     windowBytes,
     cellCapacity,
     lineCapacity: cells.lines,
+    segmentPages: size.segmentPages ?? planSegment(cellCapacity),
     undoCapacity,
     codeSlots: powerOfTwoFloor(lengths.code / CODE_BYTES_PER_SLOT),
     indexLog2Max: cells.indexLog2Max,
@@ -136,6 +144,7 @@ export function readLayout(memory: WebAssembly.Memory): ArenaLayout {
     windowBytes: word(map.H_WINDOW_BYTES),
     cellCapacity: word(map.H_CELL_CAPACITY),
     lineCapacity: word(map.H_LINE_CAPACITY),
+    segmentPages: word(map.H_SEGMENT_PAGES),
     undoCapacity: word(map.H_UNDO_CAPACITY),
     codeSlots: word(map.H_CODE_SLOTS),
     indexLog2Max: word(map.H_INDEX_LOG2_MAX),
@@ -164,16 +173,18 @@ export function writeLayout(memory: WebAssembly.Memory, layout: ArenaLayout): vo
   put(map.H_MAGIC, map.ARENA_MAGIC);
 }
 
-/** COLD holds the words of all cells, the stack of free lines and the homes of all lines. */
+/** COLD holds the words of all cells, the stack of free lines, all homes, counts of segments. */
 function putColdLayout(
   put: (offset: number, value: number) => void,
-  { cold, cellCapacity, lineCapacity }: ArenaLayout,
+  { cold, cellCapacity, lineCapacity, segmentPages }: ArenaLayout,
 ): void {
   if (lineCapacity === 0) return;
   const stack = cold.base + lineCeil(cellCapacity * WORD_BYTES);
   put(map.H_LINE_CAPACITY, lineCapacity);
   put(map.H_LINE_STACK, stack);
   put(map.H_HOMES, stack + lineCeil(lineCapacity * WORD_BYTES));
+  put(map.H_SEGMENT_PAGES, segmentPages);
+  put(map.H_SEGMENTS, cold.base + cold.bytes - SEGMENTS_MAX * WORD_BYTES);
 }
 
 /** The window of a thread: marshalling bytes and scratch first, then an engine's frames. */
@@ -233,7 +244,8 @@ function planColdCells(bytes: number, threads: number, linesMax = Number.MAX_SAF
   let best = { count: 0, lines: 0, log2: map.INDEX_LOG2_MIN };
   for (let log2 = map.INDEX_LOG2_MIN; log2 <= 26; log2++) {
     const count = Math.floor(indexLoadMax(log2));
-    const room = bytes - indexBytes(log2) - 4 * PAGE_BYTES - count * WORD_BYTES - own * LINE_BYTES;
+    const fixed = 4 * PAGE_BYTES + SEGMENTS_MAX * WORD_BYTES + own * LINE_BYTES;
+    const room = bytes - indexBytes(log2) - count * WORD_BYTES - fixed;
     const fitting = Math.min(Math.floor(room / LINE_BYTES), Math.floor(count / CELLS_PER_LINE));
     const lines = Math.min(fitting, linesMax);
     if (lines > best.lines) best = { count, lines, log2 };
@@ -245,10 +257,18 @@ function planColdCells(bytes: number, threads: number, linesMax = Number.MAX_SAF
     cells: pageCeil((lines + own) * map.CELL_BYTES),
     keys: pageCeil((lines + own) * map.KEY_BYTES),
     cold: pageCeil(
-      lineCeil(count * WORD_BYTES) + lineCeil(lines * WORD_BYTES) + (lines + own) * map.HOME_BYTES,
+      lineCeil(count * WORD_BYTES) +
+        lineCeil(lines * WORD_BYTES) +
+        (lines + own) * map.HOME_BYTES +
+        SEGMENTS_MAX * WORD_BYTES,
     ),
   };
   return { count, lines, lengths, indexLog2Max: log2 };
+}
+
+function planSegment(cellCapacity: number): number {
+  const pages = Math.ceil(cellCapacity / COLD_PAGE_RECORDS / CELL_SEGMENTS);
+  return Math.max(pages, SEGMENT_PAGES_MIN);
 }
 
 function indexBytes(log2: number): number {

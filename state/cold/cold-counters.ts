@@ -9,6 +9,11 @@ const NAMES = [
   'retired',
   'pagesAppended',
   'recordsAppended',
+  'pagesCompacted',
+  'pagesMoved',
+  'recordsMoved',
+  'compactions',
+  'segmentsReused',
 ] as const;
 export type ColdCounter = (typeof NAMES)[number];
 
@@ -24,6 +29,14 @@ export interface ColdCounts extends Readonly<Record<ColdCounter, number>> {
   readonly pagesAppended: number;
   /** Cells that were not in the file as they were when they lost their line. */
   readonly recordsAppended: number;
+  /** Pages that compaction read, and pages and records that it wrote again. */
+  readonly pagesCompacted: number;
+  readonly pagesMoved: number;
+  readonly recordsMoved: number;
+  /** Segments that it emptied. */
+  readonly compactions: number;
+  /** Segments that were begun again because nobody named a record in them any more. */
+  readonly segmentsReused: number;
 }
 
 export class ColdCounters {

@@ -5,15 +5,18 @@
  * keeps its line for the next. Where it may not, the cell is put into a line of the thread's own
  * that is good until three more were read so, and nothing else is changed: calls, proofs and roots
  * may look at all of the state and never push anything out.
+ * A page may be written again for other cells once no word names it any more. That is never in a
+ * batch, and for other threads the count of rollbacks and retirements goes up before: what was read
+ * is good as long as the count stays, and what could not be read then is looked for again.
  */
 import { assert } from '../base/assert.js';
-import { fileOf } from '../base/disk.js';
-import { DeltacastError } from '../base/errors.js';
+import { type DiskFile, fileOf } from '../base/disk.js';
+import { DeltacastError, isDeltacastError } from '../base/errors.js';
 import * as cold from '../kernel/cold-map.js';
 import * as map from '../kernel/map.js';
 import type { ArenaLayout } from '../layout.js';
 import { ColdCounters } from './cold-counters.js';
-import { PageFile } from './page-file.js';
+import { readPage } from './page-file.js';
 
 /**
  * Whether a thread brings cells in: readers never, workers always, since they work only while no
@@ -36,16 +39,21 @@ export class Faults {
   readonly #bytes: Uint8Array;
   readonly #words: Uint32Array;
   readonly #counters: ColdCounters;
-  readonly #file: PageFile;
+  readonly #file: DiskFile;
+  /** The whole count of rollbacks and retirements: pages and lines are kept for long. */
+  readonly #epoch: BigUint64Array;
   readonly #stackAt: number;
   readonly #homesAt: number;
   /** First of the lines of this thread's own, and which of them is next. */
   readonly #ownLine: number;
   #ownNext = 0;
+  /** The counts at which these lines were filled. */
+  readonly #ownEpochs: bigint[] = Array.from({ length: map.LINES_PER_THREAD }, () => -1n);
   /** A line that was taken and not used; -1 = none. */
   #spare = -1;
   #page: Uint8Array = new Uint8Array(0);
   #pageNumber = -1;
+  #pageEpoch = -1n;
 
   constructor(memory: WebAssembly.Memory, layout: ArenaLayout, thread: number, role: FaultRole) {
     assert(layout.lineCapacity > 0, 'an arena whose cells may be cold');
@@ -56,7 +64,8 @@ export class Faults {
     this.#bytes = new Uint8Array(buffer);
     this.#words = new Uint32Array(buffer);
     this.#counters = new ColdCounters(memory);
-    this.#file = new PageFile(fileOf(this.#word(map.H_COLD_FILE)));
+    this.#file = fileOf(this.#word(map.H_COLD_FILE));
+    this.#epoch = new BigUint64Array(buffer, map.H_ROLLBACKS, 1);
     this.#stackAt = this.#word(map.H_LINE_STACK) / 4;
     this.#homesAt = this.#word(map.H_HOMES) / 4;
     this.#ownLine = layout.lineCapacity + thread * map.LINES_PER_THREAD;
@@ -77,13 +86,26 @@ export class Faults {
   #lineFor(id: number): number {
     if (id === map.NO_CELL >>> 0) throw noLine();
     const place = this.#layout.cold.base / 4 + id;
-    const word = Atomics.load(this.#words, place);
-    if (word <= COLD_MASK) return word;
+    for (;;) {
+      const epoch = Atomics.load(this.#epoch, 0);
+      const word = Atomics.load(this.#words, place);
+      if (word <= COLD_MASK) return word;
+      try {
+        if (this.#bringsIn()) return this.#bringIn(id, word, epoch);
+        return this.#readThrough(id, word & COLD_MASK, epoch);
+      } catch (error) {
+        const isOver = epoch % 2n === 1n || Atomics.load(this.#epoch, 0) !== epoch;
+        if (!isOver || !isDeltacastError(error, 'COLD_CORRUPT')) throw error;
+      }
+    }
+  }
+
+  #bringIn(id: number, word: number, epoch: bigint): number {
     const page = word & COLD_MASK;
-    if (!this.#bringsIn()) return this.#readThrough(id, page);
-    const record = this.#recordOf(id, page);
+    const record = this.#recordOf(id, page, epoch);
     const line = this.#takeLine();
     this.#fill(line, page, record);
+    const place = this.#layout.cold.base / 4 + id;
     const seen = Atomics.compareExchange(this.#words, place, word, line);
     if (seen === word) {
       // Last: a line with a cell's id is the line in that cell's word.
@@ -101,25 +123,29 @@ export class Faults {
   }
 
   /** The homes of this thread's own lines say what is in them. */
-  #readThrough(id: number, page: number): number {
-    for (let line = this.#ownLine; line < this.#ownLine + map.LINES_PER_THREAD; line++) {
-      const home = this.#homeOf(line);
-      if (this.#words[home] !== id + 1) continue;
-      if (this.#words[home + map.HOME_PAGE / 4] === page + 1) return line;
+  #readThrough(id: number, page: number, epoch: bigint): number {
+    for (let own = 0; own < map.LINES_PER_THREAD; own++) {
+      if (this.#words[this.#homeOf(this.#ownLine + own)] !== id + 1) continue;
+      if (this.#ownEpochs[own] === epoch) return this.#ownLine + own;
     }
-    const line = this.#ownLine + this.#ownNext;
-    this.#ownNext = (this.#ownNext + 1) % map.LINES_PER_THREAD;
-    this.#fill(line, page, this.#recordOf(id, page));
+    const own = this.#ownNext;
+    const line = this.#ownLine + own;
+    const record = this.#recordOf(id, page, epoch);
+    this.#ownNext = (own + 1) % map.LINES_PER_THREAD;
+    this.#fill(line, page, record);
     this.#words[this.#homeOf(line)] = id + 1;
+    this.#ownEpochs[own] = epoch;
     this.#counters.add('reads', 1);
     return line;
   }
 
   /** Where in #page the record of a cell begins. @throws DeltacastError COLD_CORRUPT */
-  #recordOf(id: number, page: number): number {
-    if (this.#pageNumber !== page) {
-      this.#page = this.#file.read(page);
+  #recordOf(id: number, page: number, epoch: bigint): number {
+    if (this.#pageNumber !== page || this.#pageEpoch !== epoch) {
+      this.#pageNumber = -1;
+      this.#page = readPage(this.#file, page);
       this.#pageNumber = page;
+      this.#pageEpoch = epoch;
       this.#counters.add('pagesRead', 1);
     }
     const view = new DataView(this.#page.buffer, this.#page.byteOffset, this.#page.length);

@@ -26,6 +26,12 @@ export const COLD_RECORD_BYTES = 116;
 export const COLD_PAGE_RECORDS = 35;
 
 /**
+ * The file is cut into segments. For each the arena counts the records that a cell's word or a
+ * line's home names (u32); a segment of which none is named may be written again.
+ */
+export const SEGMENTS_MAX = 1024;
+
+/**
  * Working words of a retirement, at the start of BATCH_IN: the line that is looked at next, looks
  * left, records packed and how many fit, and the page that the first of them goes to (u32 each);
  * cells written after this position of the undo ring stay (u64).

@@ -13,7 +13,7 @@ import {
   SWEEP_LOOKS, SWEEP_RECORDS, SWEEP_RECORDS_MAX,
 } from "./cold-map";
 import { beginGeneration } from "./keys.as";
-import { homePointer, takeBack, wordPointer } from "./lines.as";
+import { countRecords, forgetHome, homePointer, takeBack, wordPointer } from "./lines.as";
 import {
   CELL_BYTES, CELL_UNDO, CELL_VERSION, COLD_BIT, HOME_ID, HOME_LINK, HOME_PAGE, HOME_UNDO,
   HOME_VERSION, H_CELLS, H_KEYS, H_LINE_CAPACITY, H_OPEN_SEQUENCE, H_ROLLBACKS, KEY_BYTES, KEY_LINK,
@@ -60,10 +60,16 @@ export function retireChosen(sweep: usize, count: u32): void {
   atomic.xchg<u64>(H_ROLLBACKS, rollbacks + 1);
   const list = sweep + SWEEP_LIST, end = list + (<usize>count << 3);
   for (let entry = list; entry < end; entry += 8) {
-    const line = load<u32>(entry);
-    const id = load<u32>(homePointer(line), HOME_ID) - 1;
+    const line = load<u32>(entry), page = load<u32>(entry, 4);
+    const home = homePointer(line);
+    const id = load<u32>(home, HOME_ID) - 1;
     assert(load<u32>(wordPointer(id)) == line);
-    atomic.store<u32>(wordPointer(id), load<u32>(entry, 4) | COLD_BIT);
+    // A page that some home names is not written again, so another number is another record.
+    if (load<u32>(home, HOME_PAGE) != page + 1) {
+      forgetHome(home);
+      countRecords(page, 1);
+    }
+    atomic.store<u32>(wordPointer(id), page | COLD_BIT);
   }
   // A look-up that found a line's key gone looks again, and then finds the word as it is now.
   beginGeneration();

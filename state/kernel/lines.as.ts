@@ -6,8 +6,8 @@
  * by id as ever. Cells lose their lines only between mini-blocks (cold.as.ts).
  */
 import {
-  CELL_BYTES, CELL_LOCK, COLD_BIT, HOME_BYTES, HOME_ID, H_CELLS, H_COLD, H_HOMES, H_KEYS,
-  H_LINES_TAKEN, H_LINE_CAPACITY, H_LINE_STACK, KEY_BYTES, NO_CELL,
+  CELL_BYTES, CELL_LOCK, COLD_BIT, HOME_BYTES, HOME_ID, HOME_PAGE, H_CELLS, H_COLD, H_HOMES, H_KEYS,
+  H_LINES_TAKEN, H_LINE_CAPACITY, H_LINE_STACK, H_SEGMENTS, H_SEGMENT_PAGES, KEY_BYTES, NO_CELL,
 } from "./map";
 
 /**
@@ -80,8 +80,29 @@ export function dropLines(first: u32, end: u32): void {
   for (let id = end; id > first; id--) {
     const word = load<u32>(wordPointer(id - 1));
     atomic.store<u32>(wordPointer(id - 1), 0);
-    if (!(word & COLD_BIT)) takeBack(word);
+    if (word & COLD_BIT) {
+      countRecords(word & ~COLD_BIT, -1);
+    } else {
+      forgetHome(homePointer(word));
+      takeBack(word);
+    }
   }
+}
+
+/** A line's cell is no longer as its record says, and never will be again. */
+export function forgetHome(home: usize): void {
+  const page = load<u32>(home, HOME_PAGE);
+  if (page == 0) return;
+  countRecords(page - 1, -1);
+  store<u32>(home, 0, HOME_PAGE);
+}
+
+/** So many more records in this page's segment are named, or fewer (writer only). */
+export function countRecords(page: u32, change: i32): void {
+  const segment = <usize>(page / load<u32>(H_SEGMENT_PAGES));
+  const named = <usize>load<u32>(H_SEGMENTS) + (segment << 2);
+  assert(change > 0 || load<u32>(named) != 0);
+  store<u32>(named, load<u32>(named) + change);
 }
 
 /** All lines are free, the lowest first. */

@@ -48,6 +48,9 @@ export const H_LINE_STACK = HEADER + 152;
 export const H_HOMES = HEADER + 156;
 /** The descriptor of the file of cold cells. */
 export const H_COLD_FILE = HEADER + 160;
+/** Pages in a segment of that file, and where in COLD the counts of its segments lie. */
+export const H_SEGMENT_PAGES = HEADER + 164;
+export const H_SEGMENTS = HEADER + 168;
 /** Keys of the multilinear hash: 14 for the words of a key and one to add. */
 export const H_SEED = HEADER + 256;
 export const SEED_BYTES = 120;

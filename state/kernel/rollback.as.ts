@@ -8,9 +8,9 @@ import { cellPointer } from "./arena.as";
 import { writeLine } from "./cells.as";
 import { dropCodes } from "./code.as";
 import { uninternTo } from "./keys.as";
-import { homePointer, isHot, lineOf } from "./lines.as";
+import { forgetHome, homePointer, isHot, lineOf } from "./lines.as";
 import {
-  CELL_UNDO, CELL_VERSION, HOME_PAGE, H_CLOSED_SEQUENCE, H_OPEN_SEQUENCE, H_OPEN_UNDO, H_ROLLBACKS,
+  CELL_UNDO, CELL_VERSION, H_CLOSED_SEQUENCE, H_OPEN_SEQUENCE, H_OPEN_UNDO, H_ROLLBACKS,
   H_UNDO_EPOCH, H_UNDO_HEAD, PRUNED, UNDO_POSITION,
 } from "./map";
 import { reaches, undoCell, undoPointer } from "./undo.as";
@@ -50,7 +50,7 @@ function undoCells(undo: u64): void {
     assert(load<u64>(cell, CELL_UNDO) == position);
     writeLine(cell, node, load<u64>(node, CELL_VERSION), load<u64>(node, CELL_UNDO));
     // What is written next may have the version and the place of what a record holds.
-    if (isDefined(COLD)) store<u32>(homePointer(lineOf(undoCell(position - 1))), 0, HOME_PAGE);
+    if (isDefined(COLD)) forgetHome(homePointer(lineOf(undoCell(position - 1))));
   }
   atomic.store<u64>(H_UNDO_HEAD, undo);
   store<u64>(H_UNDO_EPOCH, undo);

@@ -27,12 +27,13 @@ function plainArena(): Arena {
   return Arena.create({ megabytes: 8, threads: 3, undoNodesMax: 128 });
 }
 
-function coldArena(linesMax: number, threads = 3): Arena {
+function coldArena(linesMax: number, sizes: { readonly segmentPages?: number } = {}): Arena {
   const arena = Arena.create({
     megabytes: 8,
-    threads,
+    threads: 3,
     linesMax,
     undoNodesMax: 128,
+    ...sizes,
     coldDirectory: tmpdir(),
   });
   opened.push(arena);
@@ -157,8 +158,8 @@ describe('an arena with fewer lines than cells', () => {
     fc.assert(
       fc.property(fc.array(miniBlock, { minLength: 20, maxLength: 40 }), (history) => {
         const [plain, plainFollower] = [new Subject(plainArena()), new Subject(plainArena())];
-        const small = new Subject(coldArena(LINES));
-        const follower = new Subject(coldArena(LINES + 9));
+        const small = new Subject(coldArena(LINES, { segmentPages: 1 }));
+        const follower = new Subject(coldArena(LINES + 9, { segmentPages: 2 }));
         for (const block of history) {
           const diff = small.run(block);
           expect(diff && toHex(diff)).toBe(toHexOrNull(plain.run(block)));
