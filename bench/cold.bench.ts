@@ -2,11 +2,13 @@
  * Cold cells: `node dist/bench/cold.bench.js [MiB] [cells] [directory]` after a build. Storage
  * slots under a fixed seed in an arena of that size, ten times its lines unless told otherwise; CPU
  * time of this thread for making them, for reading and for changing cells drawn evenly from all,
- * beside an arena that has a line for each; and what the file took. The system's cache holds the
- * file: a read is a system call and a copy, what a disk adds is the disk's.
+ * beside an arena that has a line for each; changing them again when the file has its size; and what
+ * the file took. The system's cache holds the file: a read is a system call and a copy, what a disk
+ * adds is the disk's.
  */
 import { tmpdir } from 'node:os';
 import { Arena, KIND_SLOT } from '../state/arena.js';
+import { COLD_PAGE_BYTES } from '../state/kernel/cold-map.js';
 import { StateRoot } from '../state/root.js';
 import { ADDRESS, cpuUs, next, restart, wordOf } from './drawn-cells.js';
 
@@ -15,6 +17,8 @@ const DIRECTORY = process.argv[4] ?? tmpdir();
 /** Cells of one mini-block. */
 const PORTION = 4_000;
 const PORTIONS = 50;
+/** Rounds of so many changes until the file has its size, and compaction its work. */
+const ROUNDS = 6;
 
 class Subject {
   readonly arena: Arena;
@@ -80,11 +84,13 @@ function report(name: string, subject: Subject): string {
   const made = subject.make();
   const read = subject.read();
   const changed = subject.change();
-  const { us, root } = subject.root();
-  const figures = { made, read, changed, 'root of all': us };
+  const { us } = subject.root();
+  const rounds = Array.from({ length: ROUNDS }, () => subject.change());
+  const later = rounds.at(-1) ?? 0;
+  const figures = { made, read, changed, 'root of all': us, 'changed later': later };
   const texts = Object.entries(figures).map(([what, value]) => `${what} ${value.toFixed(2)} us`);
   console.log(`${name}: ${texts.join(', ')} a cell`);
-  return root;
+  return subject.root().root;
 }
 
 const coldArena = Arena.create({ megabytes: MEGABYTES, threads: 2, coldDirectory: DIRECTORY });
@@ -95,11 +101,12 @@ const coldRoot = report('cold', new Subject(coldArena, CELLS));
 const { cold } = coldArena.statistics();
 console.log(JSON.stringify(cold));
 if (cold !== null) {
-  const { fileBytes, recordsAppended, pagesRead, faults, reads } = cold;
+  const { fileBytes, recordsAppended, pagesAppended, pagesMoved, pagesRead, faults, reads } = cold;
   console.log(
-    `${(fileBytes / recordsAppended).toFixed(1)} bytes a record, ` +
-      `${(fileBytes / CELLS).toFixed(0)} a cell; ` +
-      `${(pagesRead / (faults + reads)).toFixed(3)} pages for a cell that was not in memory`,
+    `${((pagesAppended * COLD_PAGE_BYTES) / recordsAppended).toFixed(1)} bytes a record, ` +
+      `${(fileBytes / CELLS).toFixed(0)} of file a cell; ` +
+      `${(pagesRead / (faults + reads)).toFixed(3)} pages for a cell that was not in memory; ` +
+      `${(pagesMoved / pagesAppended).toFixed(3)} moved for each that a retirement wrote`,
   );
 }
 restart();

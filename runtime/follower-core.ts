@@ -43,6 +43,8 @@ export class FollowerCore {
   private readonly onVerified: (number: number) => void;
   private verifying: Promise<void> = Promise.resolve();
   private waiting = 0;
+  /** Where in the undo ring the changes that are not compared yet begin. */
+  private comparedTo: number;
   private verifiedNumber = -1;
   private mismatch: DeltacastError | null = null;
 
@@ -54,6 +56,7 @@ export class FollowerCore {
     this.directory = parts.directory;
     this.onVerified = onVerified;
     this.verifiedNumber = parts.chain.sealedTip?.number ?? -1;
+    this.comparedTo = parts.chain.sealedUndoEnd;
   }
 
   /**
@@ -107,6 +110,7 @@ export class FollowerCore {
    *         ROOT_MISMATCH (also of an earlier block), LOG_POISONED: the replica has to stop
    */
   async apply(frame: Frame): Promise<void> {
+    await this.ringFor(frame);
     if (this.mismatch !== null) throw this.mismatch;
     const seal = this.chain.apply(frame.bytes, false);
     await this.chain.store.flush();
@@ -131,10 +135,21 @@ export class FollowerCore {
     await this.directory?.close();
   }
 
+  /**
+   * Sees to it that the undo ring can take a frame: what waits to be compared lies in it too, more
+   * of it than in the sequencer's, which had sealed it. No change takes less than a byte of a frame.
+   */
+  private async ringFor({ bytes }: Frame): Promise<void> {
+    const { undoPosition, layout } = this.chain.arena;
+    const held = undoPosition - this.comparedTo;
+    if (this.waiting > 0 && held + bytes.length > layout.undoCapacity) await this.verifying;
+  }
+
   private async verify({ block, headerRlp }: ReceivedSeal): Promise<void> {
     try {
       if (this.mismatch !== null) return;
       const { rlp, stateRoot } = await this.sealer.seal(block);
+      this.comparedTo = block.range.to;
       const { number } = block.context;
       if (!equalBytes(rlp, headerRlp)) {
         throw new DeltacastError('ROOT_MISMATCH', `block ${number} is not what its header says`, {

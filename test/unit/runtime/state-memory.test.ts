@@ -33,6 +33,9 @@ const LINES_FEW = 120;
 /** Adds 1 to the slot that its input names. */
 const COUNTER = fromHex('6000358054600101905500');
 const COUNTER_AT = new Uint8Array(20).fill(0xcc);
+/** Writes its input's size plus their number to 400 slots, from the one that the input names. */
+const FILLER = fromHex('6000358061019001905b803601815560010181811060095700');
+const FILLER_AT = new Uint8Array(20).fill(0xcd);
 const SECONDS = 1_700_000_000;
 /** Blocks end when they are told to. */
 const CONFIG = { ...TEST_CONFIG, workers: 2, blockMs: 3_600_000 };
@@ -73,7 +76,8 @@ function genesisOf(size: Size): Genesis {
   }));
   const counter = { ...plain, address: COUNTER_AT, code: COUNTER, slots };
   // Before the strangers: who comes after it pushes its slots out.
-  return { context, accounts: [...accounts, counter, ...strangers] };
+  const filler = { ...plain, address: FILLER_AT, code: FILLER };
+  return { context, accounts: [...accounts, filler, counter, ...strangers] };
 }
 
 interface StartOptions {
@@ -209,5 +213,22 @@ describe('a state of ten times the memory', () => {
     expect([dropped, transactions, restarts]).toEqual([0, 400, 0]);
     // The first batch of 64 alone pays some 40 strangers, for whom there are not enough lines.
     expect(miniBlocks).toBeGreaterThan(2 * plain.counters.miniBlocks);
+  });
+
+  it('is followed by who compares later than the undo ring could wait for', async () => {
+    const core = await start(MEGABYTES, { size: FEW });
+    const { undoCapacity } = core.chain.arena.layout;
+    const fields = { to: FILLER_AT, value: 0n, gasLimit: 12_000_000 };
+    for (let nonce = 0; nonce < 5; nonce++) {
+      // 4,000 slots: two blocks fit the ring, three do not.
+      const raws = ACCOUNTS.map((_, from) => {
+        const data = wordOf((nonce * ACCOUNTS.length + from) * 400);
+        return signedTransfer({ ...fields, from, nonce, data });
+      });
+      await run(core, raws);
+    }
+    expect(core.chain.arena.cellCount).toBeGreaterThan(2 * undoCapacity);
+    const follower = await follow(core, MEGABYTES);
+    expect(follower.verifiedBlock).toBe(5);
   });
 });
