@@ -38,6 +38,8 @@ const SHARES = {
   record: 1 / 32,
   outcome: 1 / 10,
   places: 1 / 20,
+  knownAccounts: 1 / 64,
+  knownSlots: 1 / 64,
 } as const;
 
 /** What stays in a core's cache beside everything else. */
@@ -50,6 +52,8 @@ const JUMP_BYTES_PER_LINE = 1_024;
 const COMPILED_LINES = 256;
 /** 2 MiB: places for some 20,000 keys that nearly all stay. */
 const PLACES_MAX = 32_768;
+/** 256 KiB each: accounts and slots that are known when they are met again. */
+const KNOWN_LINES_MAX = 4_096;
 const NOTHING: Region = { base: 0, bytes: 0 };
 
 /** Plans the region and sets up the machine in it; nothing of an engine before remains. */
@@ -87,6 +91,9 @@ export function setUpMachine(
     ? setter.table(map.M_COMPILED_TABLE, COMPILED_LINES, map.COMPILED_LINE_BYTES)
     : NOTHING;
   setter.tableWithin(map.M_PLACES, SHARES.places, PLACES_MAX, map.PLACE_BYTES);
+  const { knownAccounts, knownSlots } = SHARES;
+  setter.tableWithin(map.M_KNOWN_ACCOUNTS, knownAccounts, KNOWN_LINES_MAX, map.KNOWN_BYTES);
+  setter.tableWithin(map.M_KNOWN_SLOTS, knownSlots, KNOWN_LINES_MAX, map.KNOWN_BYTES);
   setter.put(map.M_HABITS, setter.lines(map.HABITS, map.HABIT_BYTES).base);
   const rest = setter.rest();
   setter.put(map.M_MEMORY, rest.base);

@@ -1,7 +1,7 @@
 /**
  * The tables that lead to the rows of the access set: places {generation, row}, taken while they
- * have the transaction's generation. A transaction begins with small ones, which stay in the first
- * cache and on a page each, since most touch a dozen entries; one that is half full grows.
+ * have the transaction's generation. A transaction begins without any: a few rows are found by
+ * looking at each. Then comes a small table, and one that is half full grows.
  */
 import {
   ACCOUNT_BYTES, A_HASH, M_ACCOUNTS_FULL_AT, M_ACCOUNT_MASK_MAX, M_ACCOUNT_TABLE, M_GENERATION,
@@ -17,6 +17,8 @@ const MASK: usize = 4;
 const ROWS: usize = 8;
 const TOP: usize = 12;
 
+/** So many rows need no table, whose mask is 0 then. */
+const FEW_ROWS: u32 = 6;
 /** A table of 1 KiB; each time that one grows it has eight times as many places. */
 const FIRST_MASK: u32 = 127;
 const GROWTH_LOG2: u32 = 3;
@@ -36,16 +38,19 @@ export function clearTables(m: usize): void {
   }
 }
 
-export function growAccounts(m: usize): void {
-  grow(m, ACCOUNTS, ACCOUNT_BYTES, A_HASH);
+@inline
+export function addAccount(m: usize, row: usize): void {
+  addRow(m, ACCOUNTS, row, A_HASH, ACCOUNT_BYTES);
 }
 
-export function growSlots(m: usize): void {
-  grow(m, SLOTS, SLOT_BYTES, S_HASH);
+@inline
+export function addSlot(m: usize, row: usize): void {
+  addRow(m, SLOTS, row, S_HASH, SLOT_BYTES);
 }
 
-export function growTransients(m: usize): void {
-  grow(m, TRANSIENTS, TRANSIENT_BYTES, T_HASH);
+@inline
+export function addTransient(m: usize, row: usize): void {
+  addRow(m, TRANSIENTS, row, T_HASH, TRANSIENT_BYTES);
 }
 
 @inline
@@ -57,7 +62,8 @@ function areaOf(m: usize, which: usize): usize {
 function empty(m: usize, which: usize, rowBytes: u32): void {
   const area = areaOf(m, which);
   store<u32>(area, load<u32>(area, ROWS), TOP);
-  setMask(m, which, rowBytes, FIRST_MASK);
+  const isFirst = load<u32>(m + (which << 2), M_ACCOUNTS_FULL_AT) == 0;
+  if (isFirst || load<u32>(area, MASK) != 0) setMask(m, which, rowBytes, 0);
 }
 
 /** As far as the table goes; it grows when its half is taken. */
@@ -66,7 +72,8 @@ function setMask(m: usize, which: usize, rowBytes: u32, wanted: u32): void {
   const area = areaOf(m, which);
   const mask = min(wanted, load<u32>(m + (which << 2), M_ACCOUNT_MASK_MAX));
   store<u32>(area, mask, MASK);
-  const fullAt = load<u32>(area, ROWS) + ((mask + 1) >> 1) * rowBytes;
+  const rows = mask == 0 ? FEW_ROWS : (mask + 1) >> 1;
+  const fullAt = load<u32>(area, ROWS) + rows * rowBytes;
   store<u32>(m + (which << 2), fullAt, M_ACCOUNTS_FULL_AT);
 }
 
@@ -76,22 +83,32 @@ function clear(table: u32, mask: u32): void {
 
 function grow(m: usize, which: usize, rowBytes: u32, hashAt: usize): void {
   const area = areaOf(m, which);
-  const table = <usize>load<u32>(area), before = load<u32>(area, MASK);
-  clear(<u32>table, before);
-  setMask(m, which, rowBytes, ((before + 1) << GROWTH_LOG2) - 1);
-  const mask = load<u32>(area, MASK), top = <usize>load<u32>(area, TOP);
+  const before = load<u32>(area, MASK);
+  if (before != 0) clear(load<u32>(area), before);
+  const wanted = before == 0 ? FIRST_MASK : ((before + 1) << GROWTH_LOG2) - 1;
+  setMask(m, which, rowBytes, wanted);
+  const top = <usize>load<u32>(area, TOP);
   for (let row = <usize>load<u32>(area, ROWS); row < top; row += rowBytes) {
-    let at = load<u32>(row + hashAt) & mask;
-    while (load<u32>(table + (<usize>at << PLACE_LOG2)) == load<u32>(m, M_GENERATION)) {
-      at = (at + 1) & mask;
-    }
-    take(m, table + (<usize>at << PLACE_LOG2), row);
+    placeRow(m, area, row, load<u32>(row + hashAt));
   }
 }
 
-/** Makes a place lead to a row. */
-@inline
-export function take(m: usize, place: usize, row: usize): void {
-  store<u32>(place, load<u32>(m, M_GENERATION));
+/** Makes a free place lead to a row. @param area  {table, mask, ...} */
+function placeRow(m: usize, area: usize, row: usize, hash: u32): void {
+  const table = <usize>load<u32>(area), mask = load<u32>(area, MASK);
+  const generation = load<u32>(m, M_GENERATION);
+  let at = hash & mask;
+  while (load<u32>(table + (<usize>at << PLACE_LOG2)) == generation) at = (at + 1) & mask;
+  const place = table + (<usize>at << PLACE_LOG2);
+  store<u32>(place, generation);
   store<u32>(place, <u32>row, 4);
+}
+
+/** Makes the newest row known to its table, if there is one, or if it takes one from now on. */
+@inline
+function addRow(m: usize, which: usize, row: usize, hashAt: usize, rowBytes: u32): void {
+  const area = areaOf(m, which);
+  if (<u32>row >= load<u32>(m + (which << 2), M_ACCOUNTS_FULL_AT)) {
+    grow(m, which, rowBytes, hashAt);
+  } else if (load<u32>(area, MASK) != 0) placeRow(m, area, row, load<u32>(row + hashAt));
 }

@@ -12,7 +12,7 @@ import {
 import { keccak256 } from "./keccak.as";
 import { saveAccount } from "./journal.as";
 import { deliver, startMessage } from "./messages.as";
-import { setReturn, touchRange } from "./memory.as";
+import { clearReturn, touchRange } from "./memory.as";
 import { fitsU64, lt, toBytes } from "./u256.as";
 import { copyAddress, copyWord, isZeroWord, setWord, wordToAddress } from "./words.as";
 import {
@@ -91,7 +91,7 @@ function sendCall(
 ): i64 {
   const self = <usize>load<u32>(frame, F_SELF);
   const hasValue = op == OP_CALL || op == OP_CALLCODE;
-  setReturn(m, 0, 0);
+  clearReturn(m);
   store<u32>(m, 0, M_NEXT_FRAME);
   if (load<u32>(frame, F_DEPTH) >= DEPTH_MAX || (hasValue && !canPay(self, value))) {
     setWord(<usize>load<u32>(frame, F_SP), 0);
@@ -154,7 +154,7 @@ export function createOpcode(m: usize, frame: usize, sp: usize, gas: i64, op: u3
   store<i64>(frame, gas - given, F_GAS);
   store<u32>(frame, <u32>sp + (op == OP_CREATE2 ? 96 : 64), F_SP);
   store<u32>(frame, 0, F_OUT_LENGTH);
-  setReturn(m, 0, 0);
+  clearReturn(m);
   store<u32>(m, 0, M_NEXT_FRAME);
   const self = <usize>load<u32>(frame, F_SELF);
   needNonce(m, self);

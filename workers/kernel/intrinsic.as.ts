@@ -20,8 +20,11 @@ export function zeroBytes(record: usize): i64 {
   for (; at + 16 <= end; at += 16) {
     zeros += <i64>popcnt<i32>(i8x16.bitmask(i8x16.eq(v128.load(at), i8x16.splat(0))));
   }
-  for (; at < end; at++) zeros += i64(load<u8>(at) == 0);
-  return zeros;
+  const left = <u32>(end - at);
+  if (left == 0) return zeros;
+  // The bytes before the last ones are the record's own, too.
+  const last = i8x16.bitmask(i8x16.eq(v128.load(end - 16), i8x16.splat(0)));
+  return zeros + <i64>popcnt<i32>(last >>> (16 - left));
 }
 
 /** Sources: Yellow Paper 6.2 (g0), EIP-2028, EIP-2930, EIP-3860, EIP-7702. */

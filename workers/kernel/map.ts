@@ -149,6 +149,16 @@ export const M_KECCAK_MEMO = 15360;
 /** f64, with a compiler: gas that frames spent compiled and interpreted (use.as.ts). */
 export const M_GAS_COMPILED = 56320;
 export const M_GAS_INTERPRETED = 56328;
+/** What is known of accounts and slots met lately (known.as.ts), as of so many rollbacks. */
+export const M_KNOWN_ACCOUNTS = 56336;
+export const M_KNOWN_ACCOUNTS_MASK = 56340;
+export const M_KNOWN_SLOTS = 56344;
+export const M_KNOWN_SLOTS_MASK = 56348;
+export const M_ERA = 56352;
+/** The coinbase's entry, 0: the transaction has not met it. */
+export const M_COINBASE_ROW = 56356;
+/** 1: gas times any price of this transaction is one limb. */
+export const M_IS_CHEAP = 56360;
 export const MACHINE_BYTES = 56384;
 
 // Account entry: address, flags, hash, then values. One is 208 bytes.
@@ -170,10 +180,12 @@ export const A_CODE_VERSION = 168;
 export const A_PRECOMPILE = 176;
 /** u64: hashAddress of the address. */
 export const A_SUM = 184;
-/** Cell ids, or NO_CELL; known once the field is read, or is blind. */
+/** Cell ids, NO_CELL or CELL_UNKNOWN; known once the field is read, or is blind. */
 export const A_BALANCE_CELL = 192;
 export const A_NONCE_CELL = 196;
 export const A_CODE_CELL = 200;
+/** The line of what is known of it (known.as.ts), while that line's row is this entry. */
+export const A_LINE = 204;
 export const ACCOUNT_BYTES = 208;
 
 export const HAS_BALANCE = 1;
@@ -199,10 +211,36 @@ export const S_FLAGS = 108;
 export const S_HASH = 112;
 export const S_NEXT = 116;
 export const S_JOURNAL = 120;
-/** Cell id, or NO_CELL; known once the value is. */
+/** Cell id, NO_CELL or CELL_UNKNOWN; known once the value is. */
 export const S_CELL = 124;
 export const SLOT_BYTES = 128;
 export const HAS_VALUE = 1;
+
+/** Neither an id nor NO_CELL: nobody has looked yet. */
+export const CELL_UNKNOWN = -2;
+
+// Line of what is known of an account: address, then as in its entry.
+export const KNOWN_HASH = 20;
+export const KNOWN_SUM = 24;
+export const KNOWN_ERA = 32;
+/** The entry made of it last, and in which transaction. */
+export const KNOWN_GENERATION = 36;
+export const KNOWN_ROW = 40;
+/** Ids or CELL_UNKNOWN, in the order of the entry's. */
+export const KNOWN_CELLS = 44;
+export const KNOWN_CODE_CELL = 52;
+/** There was no code cell when there were so many cells; 0: nothing is known of that. */
+export const KNOWN_CODELESS_AT = 56;
+/** Pointer to the code entry that its code cell named last; 0: none. */
+export const KNOWN_CODE = 60;
+// Of a slot: its key, then these. The owner is its account's code cell.
+export const KNOWN_SLOT_OWNER = 32;
+export const KNOWN_SLOT_ERA = 36;
+export const KNOWN_SLOT_HASH = 40;
+export const KNOWN_SLOT_CELL = 44;
+export const KNOWN_SLOT_GENERATION = 48;
+export const KNOWN_SLOT_ROW = 52;
+export const KNOWN_BYTES = 64;
 
 // Transient storage entry (EIP-1153).
 export const T_VALUE = 32;

@@ -14,6 +14,9 @@ import {
 /** Memory up to 4 GiB costs less than this: 2^27 words squared, by 512, and 3 gas each. */
 const HUGE_MEMORY_GAS: i64 = 1 << 46;
 
+/** The square of so many words, by 512, is 1. */
+const FIRST_SQUARE_WORDS: u64 = 23;
+
 /**
  * Charges for the range [offset, offset + length) and makes it readable.
  * @param offset,length  pointers to words of the stack
@@ -45,7 +48,11 @@ export function growMemory(m: usize, frame: usize, gas: i64, end: u64): i64 {
   const size = load<u32>(frame, F_MEMORY_SIZE);
   const words = (end + 31) >> 5;
   const before = <u64>size >> 5;
-  gas -= <i64>(words * 3 + ((words * words) >> 9)) - <i64>(before * 3 + ((before * before) >> 9));
+  gas -= <i64>(words - before) * 3;
+  // Up to there squares come to nothing.
+  if (words >= FIRST_SQUARE_WORDS) {
+    gas -= <i64>((words * words) >> 9) - <i64>((before * before) >> 9);
+  }
   if (gas < 0) return -1;
   const base = load<u32>(frame, F_MEMORY);
   if (<u64>base + (words << 5) > <u64>load<u32>(m, M_RETURN)) return giveUp(m, ABORT_WINDOW);
@@ -72,4 +79,11 @@ export function setReturn(m: usize, from: usize, length: u32): void {
   copyBytes(to, from, length);
   store<u32>(m, to, M_RETURN);
   store<u32>(m, length, M_RETURN_LENGTH);
+}
+
+/** No return data. */
+@inline
+export function clearReturn(m: usize): void {
+  store<u32>(m, load<u32>(m, M_MEMORY_END), M_RETURN);
+  store<u32>(m, 0, M_RETURN_LENGTH);
 }

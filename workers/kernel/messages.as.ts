@@ -15,7 +15,7 @@ import { newCode } from "./codes.as";
 import { compiledLine } from "./compiled.as";
 import { saveAccount, undoTo } from "./journal.as";
 import { bitmapBytes } from "./jumps.as";
-import { setReturn } from "./memory.as";
+import { clearReturn, setReturn } from "./memory.as";
 import { runPrecompile } from "./precompiles.as";
 import { add, lt, sub } from "./u256.as";
 import { countUse } from "./use.as";
@@ -48,7 +48,7 @@ export function startMessage(m: usize): void {
   const mark = load<u32>(m, M_JOURNAL_TOP);
   const markBefore = load<u32>(m, M_MARK);
   store<u32>(m, mark, M_MARK);
-  setReturn(m, 0, 0);
+  clearReturn(m);
   store<u32>(m, 0, M_NEXT_FRAME);
   const self = <usize>load<u32>(m, MSG_SELF);
   const isCreation = load<u32>(m, MSG_KIND) == KIND_CREATE;
@@ -89,7 +89,7 @@ function codeToRun(m: usize, account: usize): usize {
 function endAtOnce(m: usize, mark: u32, markBefore: u32, result: u32, gas: i64): void {
   if (result == RESULT_FAILED) {
     undoTo(m, mark);
-    setReturn(m, 0, 0);
+    clearReturn(m);
   }
   store<u32>(m, markBefore, M_MARK);
   store<u32>(m, result, M_RESULT);
@@ -129,7 +129,7 @@ function beginCreation(m: usize, self: usize): bool {
 function hasStorage(m: usize, account: usize): bool {
   let slot = <usize>load<u32>(account, A_SLOTS);
   for (; slot != 0; slot = <usize>load<u32>(slot, S_NEXT)) {
-    needValue(slot);
+    needValue(m, slot);
     if (!isZeroWord(slot + S_VALUE)) return true;
   }
   const owner = codeCell(account);

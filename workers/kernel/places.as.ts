@@ -9,7 +9,6 @@ import { learnHabit } from "./habits.as";
 import { keccak256 } from "./keccak.as";
 import { keccakMemo } from "./keccak-memo.as";
 import { M_KECCAK_MEMO, M_PLACES, M_PLACES_MASK, PLACE_BYTES, PLACE_HASH } from "./map";
-import { copyWord } from "./words.as";
 
 /** In the lower half of a line's first part, which is 0 in every key: the line is in use. */
 const IN_USE: u64 = 1;
@@ -28,7 +27,8 @@ export function hashMessage(m: usize, frame: usize, from: usize, length: u32, ou
     keepPlace(line, from);
     learnHabit(m, frame, from);
   }
-  copyWord(line + PLACE_HASH, out);
+  v128.store(out, v128.load(line, PLACE_HASH));
+  v128.store(out, v128.load(line, PLACE_HASH + 16), 16);
 }
 
 /** Whether 64 bytes are the key of a place. */

@@ -6,14 +6,15 @@
 import { codeBytes, codeLength } from "../../state/kernel/code.as";
 import { getBlockHash } from "../../state/kernel/hashes.as";
 import {
-  accountAt, codeOf, giveUp, isEmpty, isFull, needBalance, needValue, slotAt, transientAt,
+  accountAt, codeOf, giveUp, isEmpty, isFull, needBalance, needValue, slotAt,
 } from "./access.as";
 import { warmAccount } from "./calls.as";
 import { saveAccount, saveSlot, saveTransient } from "./journal.as";
 import { touchRange } from "./memory.as";
-import { add, fitsU64 } from "./u256.as";
+import { transientAt } from "./transients.as";
+import { add, fitsU64, toBytes } from "./u256.as";
 import {
-  copyAddress, copyBytes, copyWord, isZeroWord, sameWord, setWord, turnWord, wordToAddress,
+  copyAddress, copyBytes, copyWord, isZeroWord, sameWord, setWord, wordToAddress,
 } from "./words.as";
 import {
   A_BALANCE, A_FLAGS, ABORT_HASH, ABORT_WINDOW, F_MEMORY, F_SELF, F_STATIC, FORK_CANCUN,
@@ -47,7 +48,7 @@ export function sload(m: usize, frame: usize, sp: usize, gas: i64): i64 {
     saveSlot(m, slot);
     store<u32>(slot, flags | IS_WARM, S_FLAGS);
   }
-  needValue(slot);
+  needValue(m, slot);
   copyWord(slot + S_VALUE, sp);
   return gas;
 }
@@ -62,7 +63,7 @@ export function sstore(m: usize, frame: usize, sp: usize, gas: i64): i64 {
     store<u32>(slot, flags | IS_WARM, S_FLAGS);
     gas -= COLD_SLOT_GAS;
   }
-  needValue(slot);
+  needValue(m, slot);
   const value = sp + 32, current = slot + S_VALUE;
   if (sameWord(current, value)) return gas - WARM_GAS;
   gas -= chargeChange(m, slot, value);
@@ -230,7 +231,7 @@ export function log(m: usize, frame: usize, sp: usize, gas: i64, topics: u32): i
   store<u8>(at, <u8>topics, 20);
   at += 21;
   for (let topic: u32 = 0; topic < topics; topic++, at += 32) {
-    turnWord(sp + 64 + (<usize>topic << 5), at);
+    toBytes(sp + 64 + (<usize>topic << 5), at);
   }
   store<u32>(at, length);
   copyBytes(at + 4, <usize>load<u32>(frame, F_MEMORY) + <usize>load<u32>(sp), length);

@@ -5,48 +5,47 @@
  * EIP-7702, EIP-7825.
  */
 import {
-  accountAt, codeOf, giveUp, isAddress, isDelegation, isFull, knownAccount, makeBlind, needBalance,
+  accountAt, codeOf, giveUp, isAddress, isDelegation, isFull, makeBlind, needBalance,
   needNonce, slotAt,
 } from "./access.as";
 import { clearTables, emptyTables } from "./access-tables.as";
 import { applyAuthorizations } from "./authorizations.as";
 import { noncedAddress } from "./calls.as";
 import { foresee } from "./foresight.as";
-import { mulHigh } from "./limbs.as";
 import { run } from "./interpret.as";
 import { floorGas, intrinsicGas, zeroBytes } from "./intrinsic.as";
 import { tidyJumps } from "./jumps.as";
 import { startMessage } from "./messages.as";
 import { settleAccounts } from "./settle.as";
-import { setReturn } from "./memory.as";
+import { clearReturn } from "./memory.as";
+import { setPrice, times, TRANSACTION_GAS_MAX } from "./prices.as";
 import { NOT_PLAIN, transferStep } from "./transfer.as";
-import { add, fitsU64, lt, sub } from "./u256.as";
+import { add, addLimb, lt, sub, subLimb } from "./u256.as";
 import { copyAddress, copyWord, setWord, turnWord } from "./words.as";
 import { readAs } from "./base.as";
 import { writeEffects, writeRefusedEffects } from "./effects.as";
+import { beginEra } from "./known.as";
 import { writeOutcome, writeRefusal } from "./outcome.as";
 import {
   ABORT_HEAD, ABORT_WINDOW, A_BALANCE, A_FLAGS, A_NONCE, FORK_CANCUN, FORK_OSAKA, FORK_PRAGUE,
   FORK_SHANGHAI, HAS_BALANCE, HAS_CODE, HAS_NONCE, IS_BLIND, IS_TOUCHED, IS_WARM, KIND_CALL,
   KIND_CREATE, MSG_CALLER, MSG_CODE, MSG_DEPTH, MSG_GAS, MSG_INPUT, MSG_INPUT_LENGTH, MSG_KIND,
   MSG_MEMORY, MSG_PARENT, MSG_PAYER, MSG_SELF, MSG_STACK, MSG_STATIC, MSG_VALUE, M_ABORT,
-  M_BASE_FEE, M_BLOB_FEE, M_BLOCK_GAS_LIMIT, M_BOUND, M_CODES, M_CODES_TOP, M_COINBASE, M_EFFECTS,
-  M_FORK, M_GAS_PRICE, M_GENERATION, M_HAS_EFFECTS, M_IS_HEAD, M_JOURNAL, M_JOURNAL_TOP,
-  M_LAST_CODE, M_LOGS, M_LOGS_TOP, M_LOG_COUNT, M_MARK, M_MEMORY, M_NEXT_FRAME, M_ORIGIN, M_RECORD,
-  M_REFUND, M_RESULT, M_RESULT_GAS, M_SCRATCH, M_SCRATCH_2, M_SCRATCH_3, M_STACK_TOP, M_TIP,
-  RESULT_OK, S_FLAGS,
+  M_BASE_FEE, M_BLOB_FEE, M_BLOCK_GAS_LIMIT, M_BOUND, M_CODES, M_CODES_TOP, M_COINBASE,
+  M_COINBASE_ROW, M_EFFECTS, M_FORK, M_GAS_PRICE, M_GENERATION, M_HAS_EFFECTS, M_IS_CHEAP,
+  M_IS_HEAD, M_JOURNAL, M_JOURNAL_TOP, M_LAST_CODE, M_LOGS, M_LOGS_TOP, M_LOG_COUNT, M_MARK,
+  M_MEMORY, M_NEXT_FRAME, M_ORIGIN, M_RECORD, M_REFUND, M_RESULT, M_RESULT_GAS, M_SCRATCH,
+  M_SCRATCH_2, M_SCRATCH_3, M_STACK_TOP, M_TIP, RESULT_OK, S_FLAGS,
 } from "./map";
 import {
   IS_CREATION, REASON_FEE_LOW, REASON_FUNDS, REASON_GAS_HIGH, REASON_GAS_LOW, REASON_INITCODE,
   REASON_INVALID, REASON_NONCE_HIGH, REASON_NONCE_LOW, REASON_NOT_EOA, REASON_TYPE, R_ACCESS_LIST,
-  R_BLOB_FEE, R_BLOB_HASHES, R_DATA, R_FLAGS, R_GAS_LIMIT, R_MAX_FEE, R_NONCE, R_PRIORITY_FEE,
-  R_SENDER, R_TO, R_TYPE, R_VALUE, STATUS_FAILED, STATUS_NEEDS_HEAD, STATUS_OK,
+  R_BLOB_FEE, R_BLOB_HASHES, R_DATA, R_FLAGS, R_GAS_LIMIT, R_MAX_FEE, R_NONCE, R_SENDER, R_TO,
+  R_TYPE, R_VALUE, STATUS_FAILED, STATUS_NEEDS_HEAD, STATUS_OK,
 } from "./record-map";
 
 const BLOB_GAS: u64 = 131072;
 const INITCODE_BYTES_MAX: u32 = 49152;
-/** EIP-7825. */
-const TRANSACTION_GAS_MAX: u64 = 1 << 24;
 const REFUND_DIVISOR: i64 = 5;
 const SYSTEM_CALL_GAS: i64 = 30000000;
 const VALID: i32 = -1;
@@ -60,6 +59,7 @@ function begin(m: usize, isHead: bool): void {
     store<u32>(m, 1, M_GENERATION);
   }
   emptyTables(m);
+  beginEra(m);
   store<u32>(m, 0, M_ABORT);
   store<u32>(m, u32(isHead), M_IS_HEAD);
   store<u32>(m, load<u32>(m, M_JOURNAL), M_JOURNAL_TOP);
@@ -69,8 +69,9 @@ function begin(m: usize, isHead: bool): void {
   store<u32>(m, 0, M_LAST_CODE);
   store<u32>(m, 0, M_MARK);
   store<u32>(m, 0, M_NEXT_FRAME);
+  store<u32>(m, 0, M_COINBASE_ROW);
   store<i64>(m, 0, M_REFUND);
-  setReturn(m, 0, 0);
+  clearReturn(m);
   tidyJumps(m);
 }
 
@@ -125,7 +126,7 @@ function endRefused(m: usize, out: usize, end: usize, reason: u32): i32 {
 export function runStep(
   m: usize, record: usize, out: usize, end: usize, epoch: u32, step: u32,
 ): i32 {
-  readAs(epoch, step);
+  readAs(epoch, step, epoch == 0);
   store<u32>(m, 1, M_HAS_EFFECTS);
   store<u32>(m, 0, M_EFFECTS);
   store<u32>(m, u32(epoch == 0), M_IS_HEAD);
@@ -133,7 +134,7 @@ export function runStep(
   let bytes = transferStep(m, record, out, end);
   if (bytes == NOT_PLAIN) bytes = executeTransaction(m, record, out, end, epoch == 0);
   store<u32>(m, 0, M_HAS_EFFECTS);
-  readAs(0, 0);
+  readAs(0, 0, false);
   return bytes;
 }
 
@@ -178,7 +179,7 @@ function refuseSender(m: usize, record: usize, sender: usize, gasLimit: u64): i3
   if (code != 0 && !(load<u32>(m, M_FORK) >= <u32>FORK_PRAGUE && isDelegation(code))) {
     return REASON_NOT_EOA;
   }
-  setPrice(m, record);
+  setPrice(m, record, gasLimit);
   // Who can pay the highest price can pay the one that is asked for.
   if (load<u8>(record, R_TYPE) == 3) {
     if (!canPay(m, record, sender, m + M_GAS_PRICE, gasLimit, false)) return REASON_FUNDS;
@@ -190,17 +191,6 @@ function refuseSender(m: usize, record: usize, sender: usize, gasLimit: u64): i3
   return nonce == u64.MAX_VALUE ? REASON_INVALID : VALID;
 }
 
-/** What the sender pays per gas, and what of it is the coinbase's (EIP-1559). */
-@inline
-function setPrice(m: usize, record: usize): void {
-  const tip = m + M_TIP;
-  sub(record + R_MAX_FEE, m + M_BASE_FEE, tip);
-  if (load<u8>(record, R_TYPE) > 1 && lt(record + R_PRIORITY_FEE, tip)) {
-    copyWord(record + R_PRIORITY_FEE, tip);
-  }
-  add(m + M_BASE_FEE, tip, m + M_GAS_PRICE);
-}
-
 /**
  * Whether the balance covers value, gas at this price and, where asked, blobs at their maximum. For
  * a blind sender it is noted what it has to cover; of two prices the second is not below the first.
@@ -210,7 +200,8 @@ function canPay(
   m: usize, record: usize, sender: usize, price: usize, gasLimit: u64, withBlobs: bool,
 ): bool {
   const cost = m + M_SCRATCH, value = record + R_VALUE;
-  if (!times(price, gasLimit, cost)) return false;
+  if (load<u32>(m, M_IS_CHEAP)) setWord(cost, load<u64>(price) * gasLimit);
+  else if (!times(price, gasLimit, cost)) return false;
   add(cost, value, cost);
   if (lt(cost, value)) return false;
   if (withBlobs) {
@@ -226,34 +217,19 @@ function canPay(
   return true;
 }
 
-/** word * factor. @returns false where it passes 2^256 */
-function times(word: usize, factor: u64, out: usize): bool {
-  if (fitsU64(word)) {
-    const limb = load<u64>(word);
-    setWord(out, limb * factor);
-    store<u64>(out, mulHigh(limb, factor), 8);
-    return true;
-  }
-  let carry: u64 = 0;
-  for (let at: usize = 0; at < 32; at += 8) {
-    const limb = load<u64>(word + at);
-    const low = limb * factor;
-    const sum = low + carry;
-    carry = mulHigh(limb, factor) + u64(sum < low);
-    store<u64>(out + at, sum);
-  }
-  return carry == 0;
-}
-
 /** Buys the gas and the blobs; the nonce counts up. */
 @inline
 function pay(m: usize, record: usize, sender: usize): void {
-  const cost = m + M_SCRATCH;
-  times(m + M_GAS_PRICE, load<u64>(record, R_GAS_LIMIT), cost);
-  sub(sender + A_BALANCE, cost, sender + A_BALANCE);
+  const cost = m + M_SCRATCH, balance = sender + A_BALANCE;
+  const gasLimit = load<u64>(record, R_GAS_LIMIT);
+  if (load<u32>(m, M_IS_CHEAP)) subLimb(balance, load<u64>(m, M_GAS_PRICE) * gasLimit);
+  else {
+    times(m + M_GAS_PRICE, gasLimit, cost);
+    sub(balance, cost, balance);
+  }
   if (load<u8>(record, R_TYPE) == 3) {
     times(m + M_BLOB_FEE, BLOB_GAS * load<u32>(record, R_BLOB_HASHES + 4), cost);
-    sub(sender + A_BALANCE, cost, sender + A_BALANCE);
+    sub(balance, cost, balance);
   }
   store<u64>(sender, load<u64>(sender, A_NONCE) + 1, A_NONCE);
   store<u32>(sender, load<u32>(sender, A_FLAGS) | IS_TOUCHED | IS_WARM, A_FLAGS);
@@ -320,6 +296,9 @@ function runMessage(m: usize): void {
 @inline
 function payBack(m: usize, sender: usize, gas: i64): void {
   const amount = m + M_SCRATCH;
+  if (load<u32>(m, M_IS_CHEAP)) {
+    return addLimb(sender + A_BALANCE, load<u64>(m, M_GAS_PRICE) * <u64>gas);
+  }
   times(m + M_GAS_PRICE, <u64>gas, amount);
   add(sender + A_BALANCE, amount, sender + A_BALANCE);
 }
@@ -331,8 +310,9 @@ function payBack(m: usize, sender: usize, gas: i64): void {
 @inline
 function payFee(m: usize, spent: i64): void {
   const fee = m + M_SCRATCH_3;
-  times(m + M_TIP, <u64>spent, fee);
-  const coinbase = knownAccount(m, m + M_COINBASE);
+  if (load<u32>(m, M_IS_CHEAP)) setWord(fee, load<u64>(m, M_TIP) * <u64>spent);
+  else times(m + M_TIP, <u64>spent, fee);
+  const coinbase = <usize>load<u32>(m, M_COINBASE_ROW);
   if (coinbase == 0) return;
   const flags = load<u32>(coinbase, A_FLAGS);
   if (!(flags & (HAS_BALANCE | HAS_NONCE | HAS_CODE | IS_TOUCHED))) return;

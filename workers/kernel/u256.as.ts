@@ -26,6 +26,38 @@ export function add(a: usize, b: usize, out: usize): void {
   storeWord(out, s0, s1, s2, load<u64>(a, 24) + load<u64>(b, 24) + c2);
 }
 
+/** Adds one limb to a word where it lies. */
+@inline
+export function addLimb(word: usize, limb: u64): void {
+  const low = load<u64>(word) + limb;
+  store<u64>(word, low);
+  if (low < limb) carryOn(word);
+}
+
+/** Takes one limb from a word where it lies. */
+@inline
+export function subLimb(word: usize, limb: u64): void {
+  const low = load<u64>(word);
+  store<u64>(word, low - limb);
+  if (low < limb) borrow(word);
+}
+
+function carryOn(word: usize): void {
+  for (let at: usize = 8; at < 32; at += 8) {
+    const limb = load<u64>(word + at) + 1;
+    store<u64>(word + at, limb);
+    if (limb != 0) return;
+  }
+}
+
+function borrow(word: usize): void {
+  for (let at: usize = 8; at < 32; at += 8) {
+    const limb = load<u64>(word + at);
+    store<u64>(word + at, limb - 1);
+    if (limb != 0) return;
+  }
+}
+
 @inline
 export function sub(a: usize, b: usize, out: usize): void {
   const a0 = load<u64>(a), a1 = load<u64>(a, 8), a2 = load<u64>(a, 16);

@@ -58,6 +58,12 @@ export function wordToAddress(word: usize, out: usize): void {
 }
 
 @inline
+export function isAddress(a: usize, b: usize): bool {
+  return load<u64>(a) == load<u64>(b) && load<u64>(a, 8) == load<u64>(b, 8)
+    && load<u32>(a, 16) == load<u32>(b, 16);
+}
+
+@inline
 export function copyAddress(from: usize, to: usize): void {
   store<u64>(to, load<u64>(from));
   store<u64>(to, load<u64>(from, 8), 8);
