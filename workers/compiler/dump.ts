@@ -64,8 +64,8 @@ function linesOfNodes(code: Uint8Array, fork: InterpretedFork): string[] {
 function lineOfNode({ index, block, entry, height, successors }: Node, shape: Shape): string {
   const words: string[] = [];
   for (let slot = 0; slot < height; slot += 1) {
-    const limbs = entry.limbs.slice(LIMBS * slot, LIMBS * (slot + 1));
-    const unknown = limbs.filter((limb) => limb === null).length;
+    const { limbs } = entry.words[slot]!;
+    const unknown = limbs.filter((limb) => typeof limb !== 'bigint').length;
     words.push(unknown === 0 ? hexOf(limbs as bigint[]) : `?${unknown}`);
   }
   const place = `function ${shape.owner[index]}, memory ${entry.memoryBytes}`;

@@ -7,38 +7,11 @@
 import { assert } from '../../state/base/assert.js';
 import { fold } from './fold.js';
 import { KERNEL_NUMBERS, type KernelName } from './kernel-functions.js';
-import { copied, type Knowledge } from './knowledge.js';
+import type { Knowledge, Load } from './knowledge.js';
+import { ENTRY_TYPE, FIRST_LIMB_LOCAL, FIXED_LOCALS, Local } from './locals.js';
 import { type Label, Op, WasmCode } from './wasm-code.js';
-import type { FunctionType, ModuleFunction } from './wasm-module.js';
+import type { ModuleFunction } from './wasm-module.js';
 import { LIMBS, type ReadyLimb, smallWord, Word, wordAt } from './word.js';
-
-/** Parameters and fixed locals of every function that is made of EVM code. */
-export const Local = {
-  /** The machine (kernel/map.ts). */
-  machine: 0,
-  frame: 1,
-  /** Which of the function's entries is wanted. */
-  entry: 2,
-  /** Pointer to the highest stack slot that this code uses. */
-  base: 3,
-  /** Pointer to the top of the stack as it was at the block's start. */
-  top: 4,
-  /** Pointer to the frame's memory. */
-  memory: 5,
-  next: 6,
-  pointer: 7,
-  gas: 10,
-} as const;
-
-/** i64 locals from here on are words' limbs. */
-export const FIRST_LIMB_LOCAL = 11;
-/** What lies before them behind the parameters: five i32, two v128, the gas. */
-const FIXED_LOCALS = [
-  [5, 'i32'],
-  [2, 'v128'],
-] as const;
-
-export const ENTRY_TYPE: FunctionType = { params: ['i32', 'i32', 'i32'], results: ['i32'] };
 
 export const WORD_BYTES = 32;
 /** A function that has fewer locals than this takes new ones rather than look for free ones. */
@@ -66,6 +39,9 @@ export class Emitter {
   private readonly marks: number[] = [];
   private mark = 0;
   private readonly reserved = new Set<number>();
+  /** Since the oldest `save` that is open. */
+  private readonly loads: Load[] = [];
+  private saves = 0;
 
   /** i64 locals for limbs. */
   get limbLocals(): number {
@@ -79,6 +55,8 @@ export class Emitter {
     this.free = [];
     this.isShort = false;
     this.reserved.clear();
+    this.loads.length = 0;
+    this.saves = 0;
     this.reset([], () => false, 0);
   }
 
@@ -98,19 +76,37 @@ export class Emitter {
     return this.memory[slot] === this.slots[slot];
   }
 
+  /** For a branch: what is known now, to go on with behind it. To be restored once. */
   save(): Knowledge {
-    const { memoryBytes } = this;
-    return { ...copied(this.slots, this.memory), memoryBytes };
+    const { slots, memory, memoryBytes, loads } = this;
+    this.saves += 1;
+    return { slots: [...slots], memory: [...memory], memoryBytes, loads: loads.length };
   }
 
-  restore({ slots, memory, memoryBytes }: Knowledge): void {
-    const copy = copied(slots, memory);
-    this.slots = copy.slots;
-    this.memory = copy.memory;
+  /** What was loaded in the branch is loaded there alone. */
+  restore({ slots, memory, memoryBytes, loads }: Knowledge): void {
+    while (this.loads.length > loads) {
+      const { word, index, limb } = this.loads.pop()!;
+      word.limbs[index] = limb;
+    }
+    this.saves -= 1;
+    this.slots = slots;
+    this.memory = memory;
     this.memoryBytes = memoryBytes;
     // What was found free since then may be held by what is known again.
     this.free = [];
     this.isShort = true;
+  }
+
+  /** It has been seen that a word is not above another (Word.limited), wherever it lies. */
+  limit(word: Word, other: Word, isStrict: boolean): void {
+    const { slots, memory } = this;
+    const better = word.limited(other, isStrict);
+    for (let slot = 0; slot < slots.length; slot += 1)
+      if (slots[slot] === word) slots[slot] = better;
+    for (let slot = 0; slot < memory.length; slot += 1) {
+      if (memory[slot] === word) memory[slot] = better;
+    }
   }
 
   // Locals.
@@ -188,6 +184,7 @@ export class Emitter {
   limb(word: Word, index: number): ReadyLimb {
     const limb = word.limbs[index]!;
     if (typeof limb !== 'object') return limb;
+    if (this.saves > 0) this.loads.push({ word, index, limb });
     this.code.get(limb.base);
     this.code.memory(Op.i64Load, limb.offset);
     return (word.limbs[index] = this.keep()) as number;

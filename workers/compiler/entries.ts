@@ -6,9 +6,9 @@
  */
 
 import * as map from '../kernel/map.js';
-import { ENTRY_TYPE } from './emitter.js';
 import { multiplyFunction } from './helpers.js';
 import { KERNEL_IMPORTS } from './kernel-functions.js';
+import { ENTRY_TYPE } from './locals.js';
 import { Op, WasmCode } from './wasm-code.js';
 import {
   encodeModule,

@@ -2,8 +2,9 @@
  * Wasm functions that every module has beside those of its code: the product of two words, whose
  * limbs go in and come out by value, which AssemblyScript cannot do.
  */
-import { Emitter, FIRST_LIMB_LOCAL } from './emitter.js';
+import { Emitter } from './emitter.js';
 import { KERNEL_IMPORTS } from './kernel-functions.js';
+import { FIRST_LIMB_LOCAL } from './locals.js';
 import { product } from './products.js';
 import { Op } from './wasm-code.js';
 import type { FunctionType, ModuleFunction } from './wasm-module.js';

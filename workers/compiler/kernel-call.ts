@@ -1,6 +1,7 @@
 /** Calling the kernel with operands where they lie on the frame's stack; the answer is gas left. */
-import { type Emitter, Local } from './emitter.js';
+import type { Emitter } from './emitter.js';
 import type { KernelName } from './kernel-functions.js';
+import { Local } from './locals.js';
 import { Op } from './wasm-code.js';
 import { type ReadyLimb, Word } from './word.js';
 

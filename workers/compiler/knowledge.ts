@@ -1,23 +1,22 @@
-/** What is known of stack and memory at one point of a translation; a branch begins with a copy. */
-import type { Word } from './word.js';
+/**
+ * What is known of stack and memory at one point of a translation; after a branch it goes on with
+ * that. Words are shared, so limbs that a branch loads lie in memory again after it.
+ */
+import type { MemoryLimb, Word } from './word.js';
 
 export interface Knowledge {
-  readonly slots: readonly Word[];
+  readonly slots: Word[];
   /** For each slot the word that its place in memory holds. */
-  readonly memory: readonly (Word | undefined)[];
+  readonly memory: (Word | undefined)[];
   /** EVM memory has at least so many bytes. */
   readonly memoryBytes: number;
+  /** How many there were before. */
+  readonly loads: number;
 }
 
-/** Copies of words that stay shared as they were. */
-export function copied(slots: readonly Word[], memory: readonly (Word | undefined)[]) {
-  const copies = new Map<Word, Word>();
-  const copy = (word: Word): Word => {
-    const known = copies.get(word);
-    if (known !== undefined) return known;
-    const made = word.copy();
-    copies.set(word, made);
-    return made;
-  };
-  return { slots: slots.map(copy), memory: memory.map((word) => word && copy(word)) };
+/** A limb of a word that has been loaded, and where it lay. */
+export interface Load {
+  readonly word: Word;
+  readonly index: number;
+  readonly limb: MemoryLimb;
 }

@@ -5,11 +5,12 @@
 import * as map from '../kernel/map.js';
 import * as op from '../kernel/opcodes.js';
 import { LIMB_BITS } from './bits.js';
-import { type Emitter, Local } from './emitter.js';
+import type { Emitter } from './emitter.js';
 import { callWithOperands } from './kernel-call.js';
+import { Local } from './locals.js';
 import type { OpcodeEmitter } from './opcode-emitter.js';
 import { Op, Simd } from './wasm-code.js';
-import { LIMB_MAX, type ReadyLimb, smallWord, Word } from './word.js';
+import { type ReadyLimb, smallWord, Word } from './word.js';
 
 const VECTOR = 8;
 const U32_END = 2n ** 32n;
@@ -69,7 +70,7 @@ export function touchAt(e: Emitter, word: Word, length: bigint): ReadyLimb {
   code.if();
   callTouch(e, e.clamped(word), length);
   code.end();
-  word.limit(OFFSETS, false);
+  e.limit(word, OFFSETS, false);
   return low;
 }
 
@@ -159,7 +160,7 @@ function storeHalf(e: Emitter, base: number, at: number, word: Word, index: numb
   const high = e.limb(word, index + 1);
   code.get(base);
   if (typeof low === 'bigint' && typeof high === 'bigint') {
-    code.simdBytes(Simd.constant, bytesOf((high << 64n) | low));
+    if (!code.isSilent) code.simdBytes(Simd.constant, bytesOf(high, low));
   } else {
     e.put(low);
     code.simd(Simd.splat);
@@ -173,10 +174,10 @@ function storeHalf(e: Emitter, base: number, at: number, word: Word, index: numb
 }
 
 /** Sixteen bytes, the highest first. */
-function bytesOf(value: bigint): Uint8Array {
+function bytesOf(high: bigint, low: bigint): Uint8Array {
   const bytes = new DataView(new ArrayBuffer(16));
-  bytes.setBigUint64(0, value >> 64n);
-  bytes.setBigUint64(8, value & LIMB_MAX);
+  bytes.setBigUint64(0, high);
+  bytes.setBigUint64(8, low);
   return new Uint8Array(bytes.buffer);
 }
 

@@ -4,8 +4,9 @@
  */
 import * as op from '../kernel/opcodes.js';
 import { multiply } from './arithmetic.js';
-import { type Emitter, Local } from './emitter.js';
+import type { Emitter } from './emitter.js';
 import { kernelBinary } from './kernel-call.js';
+import { Local } from './locals.js';
 import type { OpcodeEmitter } from './opcode-emitter.js';
 import { shiftLeftByUnknown } from './shifts.js';
 import { Op } from './wasm-code.js';

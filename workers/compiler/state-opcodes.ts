@@ -1,9 +1,10 @@
 /** Opcodes about state, block and transaction, which the kernel answers, and those of the stack. */
 import * as map from '../kernel/map.js';
 import * as op from '../kernel/opcodes.js';
-import { type Emitter, Local } from './emitter.js';
+import type { Emitter } from './emitter.js';
 import { callWithOperands } from './kernel-call.js';
 import type { KernelName } from './kernel-functions.js';
+import { Local } from './locals.js';
 import type { OpcodeEmitter } from './opcode-emitter.js';
 import { constantWord, smallWord, wordAt } from './word.js';
 

@@ -14,9 +14,10 @@ import {
   type Instruction,
   type OpcodeView,
 } from './blocks.js';
-import { Emitter, Local } from './emitter.js';
+import { Emitter } from './emitter.js';
 import { ENTRIES_PER_FUNCTION, entryOf, FIRST_ENTRY_ANSWER, moduleOf } from './entries.js';
 import { NEXT_HELPER_NUMBER } from './helpers.js';
+import { Local } from './locals.js';
 import {
   checkStack,
   isTrue,

@@ -6,23 +6,13 @@
  * both agree.
  */
 import { assert } from '../../state/base/assert.js';
-import { raised } from './bits.js';
 import type { Block, Blocks } from './blocks.js';
 import { Emitter } from './emitter.js';
+import { type Entry, entryOf, forget } from './tier2-entry.js';
+import { groupsInOrder } from './tier2-order.js';
 import { BlockWalker } from './tier2-walker.js';
 import { Unsuitable } from './unsuitable.js';
-import { LIMBS, type Limb, Word } from './word.js';
-
-/** What is known of the stack, the bottom first, and of memory where a node begins. */
-export interface Entry {
-  /** LIMBS for each word; null where it is not one number. */
-  readonly limbs: (bigint | null)[];
-  /** Bounds of those that are null (bits.ts). */
-  readonly bits: number[];
-  /** The word lies in its place in memory. */
-  readonly isInPlace: boolean[];
-  memoryBytes: number;
-}
+import type { Word } from './word.js';
 
 export interface Node {
   readonly index: number;
@@ -38,8 +28,13 @@ export interface Node {
 /** More clones than this, or more than so many for each block: the code stays in tier 1. */
 const NODES_MAX = 3_000;
 const CLONES_MAX = 5;
-/** Times that nodes are looked at again; learning ends long before. */
-const VISITS_PER_NODE = 24;
+/** What is still learnt after so many walks of a node is learnt at once, and coarsely. */
+const PATIENCE = 6;
+/**
+ * Instructions and stack words that are gone through, for each instruction of the code: twice what
+ * the code of mainnet takes whose stack is deepest, of those that were looked at (53).
+ */
+const WORK_MAX = 106;
 /** Above all heights: places in memory do not matter to the analysis. */
 const SLOTS_MAX = 4_096;
 
@@ -61,7 +56,11 @@ export class NodeGraph {
     return this.byKey.get(this.keyOf(pc, slots));
   }
 
-  add(pc: number, slots: readonly Word[], entry: Entry): Node {
+  /** The same; where there is none yet it is made. */
+  findOrAdd(pc: number, slots: readonly Word[], entry: () => Entry): Node {
+    const key = this.keyOf(pc, slots);
+    const known = this.byKey.get(key);
+    if (known !== undefined) return known;
     const number = this.blocks.byPc.get(pc);
     assert(number !== undefined, 'a target is a block');
     if (this.nodes.length >= this.nodesMax) throw new Unsuitable('too many clones');
@@ -69,49 +68,68 @@ export class NodeGraph {
       index: this.nodes.length,
       block: this.blocks.all[number]!,
       height: slots.length,
-      entry,
+      entry: entry(),
       successors: [],
       resumed: null,
     };
     this.nodes.push(node);
-    this.byKey.set(this.keyOf(pc, slots), node);
+    this.byKey.set(key, node);
     return node;
   }
 
   private keyOf(pc: number, slots: readonly Word[]): string {
     let key = `${pc}:${slots.length}`;
-    for (const [slot, word] of slots.entries()) {
-      const value = word.smallConstant;
+    for (let slot = 0; slot < slots.length; slot += 1) {
+      const value = slots[slot]!.smallConstant;
       if (value > 0 && this.blocks.jumpDestinations.has(value)) key += `,${slot}=${value}`;
     }
     return key;
   }
 }
 
-/** Walks nodes until what is known where each begins holds for all ways to it. */
+/**
+ * Walks nodes until what is known where each begins holds for all ways to it: each once as it is
+ * found, so that a code with too many is refused soon; then again what has turned out to be known
+ * less, a loop until it is settled, and only then what it leads to.
+ */
 class Analysis extends BlockWalker {
   private readonly graph: NodeGraph;
-  private readonly waiting: Node[] = [];
-  private readonly isWaiting = new Set<Node>();
+  /** Nodes to be walked again. */
+  private readonly stale = new Set<Node>();
+  /** How often each has been walked. */
+  private readonly visits: number[] = [];
+  private work = 0;
+  private readonly workMax: number;
   private current: Node | undefined;
 
   constructor(graph: NodeGraph) {
     super(new Emitter(), graph.blocks);
     this.e.code.isSilent = true;
     this.graph = graph;
+    const { all } = graph.blocks;
+    this.workMax = WORK_MAX * all.reduce((sum, { instructions }) => sum + instructions.length, 0);
   }
 
   run(): void {
     const { graph } = this;
-    const nothing = { limbs: [], bits: [], isInPlace: [], memoryBytes: 0 };
-    this.wait(graph.add(0, [], nothing));
-    let visits = 0;
-    for (let node = this.waiting.shift(); node !== undefined; node = this.waiting.shift()) {
-      this.isWaiting.delete(node);
-      visits += 1;
-      if (visits > VISITS_PER_NODE * (graph.nodes.length + 4)) throw new Unsuitable('no end');
-      this.visit(node);
+    graph.findOrAdd(0, [], () => ({ words: [], isInPlace: [], memoryBytes: 0 }));
+    do {
+      const { nodes } = graph;
+      while (this.visits.length < nodes.length) this.visit(nodes[this.visits.length]!);
+    } while (this.settleAll() || this.visits.length < graph.nodes.length);
+  }
+
+  /** @returns false where there was nothing to do */
+  private settleAll(): boolean {
+    const { graph, stale } = this;
+    if (stale.size === 0) return false;
+    const before = this.work;
+    for (const group of groupsInOrder(graph.nodes)) {
+      while (group.some((node) => stale.has(node))) {
+        for (const node of group) if (stale.delete(node)) this.visit(node);
+      }
     }
+    return this.work > before;
   }
 
   protected override edge(pc: number): void {
@@ -124,100 +142,34 @@ class Analysis extends BlockWalker {
 
   private visit(node: Node): void {
     const { e } = this;
+    this.visits[node.index] = 1 + (this.visits[node.index] ?? 0);
+    this.work += node.block.instructions.length + node.height;
+    if (this.work > this.workMax) throw new Unsuitable('too much to learn');
     this.current = node;
     node.successors = [];
     node.resumed = null;
     e.begin();
     e.slotsMax = SLOTS_MAX;
     e.failLabel = e.code.block();
-    const locals = (_slot: number, _index: number): Limb => e.fresh();
-    enter(e, node.entry, locals);
+    const { words, isInPlace, memoryBytes } = node.entry;
+    e.reset([...words], (slot) => isInPlace[slot]!, memoryBytes);
+    // Other nodes have these words too: what is loaded here is not loaded there.
+    const before = e.save();
     this.walk(node.block);
+    e.restore(before);
   }
 
   private learn(pc: number, slots: readonly Word[], isMessage: boolean): void {
     const { graph, current, e } = this;
     const isInPlace = (slot: number): boolean => isMessage || e.isInPlace(slot);
-    const known = graph.find(pc, slots);
-    const node = known ?? graph.add(pc, slots, describe(slots, isInPlace, e.memoryBytes));
+    const edge = { slots, isInPlace, memoryBytes: e.memoryBytes };
+    const count = graph.nodes.length;
+    const node = graph.findOrAdd(pc, slots, () => entryOf(edge, current!.entry));
     current!.successors.push(node.index);
     if (isMessage) current!.resumed = node.index;
-    const isNew = known === undefined || forget(node.entry, slots, isInPlace, e.memoryBytes);
-    if (isNew) this.wait(node);
+    if (graph.nodes.length > count) return;
+    const visits = this.visits[node.index] ?? 0;
+    const isStale = forget(node.entry, edge, visits >= PATIENCE);
+    if (isStale && visits > 0) this.stale.add(node);
   }
-
-  private wait(node: Node): void {
-    if (this.isWaiting.has(node)) return;
-    this.isWaiting.add(node);
-    this.waiting.push(node);
-  }
-}
-
-function describe(
-  slots: readonly Word[],
-  isInPlace: (slot: number) => boolean,
-  memoryBytes: number,
-): Entry {
-  const limbs: (bigint | null)[] = [];
-  const bits: number[] = [];
-  const places: boolean[] = [];
-  for (let slot = 0; slot < slots.length; slot += 1) {
-    const word = slots[slot]!;
-    for (let index = 0; index < LIMBS; index += 1) {
-      const limb = word.limbs[index]!;
-      limbs.push(typeof limb === 'bigint' ? limb : null);
-      bits.push(word.bitsOf(index));
-    }
-    places.push(isInPlace(slot));
-  }
-  return { limbs, bits, isInPlace: places, memoryBytes };
-}
-
-/** Leaves of an entry what holds for these slots too. @returns whether that is less than before */
-function forget(
-  entry: Entry,
-  slots: readonly Word[],
-  isInPlace: (slot: number) => boolean,
-  memoryBytes: number,
-): boolean {
-  let isLess = entry.memoryBytes > memoryBytes;
-  if (isLess) entry.memoryBytes = memoryBytes;
-  for (const [slot, word] of slots.entries()) {
-    for (let index = 0; index < LIMBS; index += 1) {
-      if (forgetLimb(entry, LIMBS * slot + index, word.limbs[index]!, word.bitsOf(index))) {
-        isLess = true;
-      }
-    }
-    const isStill = entry.isInPlace[slot]! && isInPlace(slot);
-    if (entry.isInPlace[slot] !== isStill) isLess = true;
-    entry.isInPlace[slot] = isStill;
-  }
-  return isLess;
-}
-
-function forgetLimb({ limbs, bits }: Entry, place: number, limb: Limb, now: number): boolean {
-  const known = limbs[place]!;
-  if (known === limb) return false;
-  const before = bits[place]!;
-  const isFirst = known !== null;
-  if (!isFirst && now <= before) return false;
-  limbs[place] = null;
-  bits[place] = isFirst ? Math.max(before, now) : raised(before, now);
-  return true;
-}
-
-/** Makes the emitter know what a node begins with. @param place  of a limb that is no number */
-export function enter(
-  e: Emitter,
-  entry: Entry,
-  place: (slot: number, index: number) => Limb,
-): void {
-  const slots = entry.isInPlace.map((_, slot) => {
-    const limbs: Limb[] = [];
-    for (let index = 0; index < LIMBS; index += 1) {
-      limbs.push(entry.limbs[LIMBS * slot + index] ?? place(slot, index));
-    }
-    return new Word(limbs, entry.bits.slice(LIMBS * slot, LIMBS * (slot + 1)));
-  });
-  e.reset(slots, (slot) => entry.isInPlace[slot]!, entry.memoryBytes);
 }

@@ -5,6 +5,7 @@
  * Source: Cooper, Harvey, Kennedy, "A Simple, Fast Dominance Algorithm"; Ramsey, "Beyond Relooper".
  */
 import type { Node } from './tier2-nodes.js';
+import { reversePostorder } from './tier2-order.js';
 import { Unsuitable } from './unsuitable.js';
 
 /** Instructions of one function, about: V8's optimiser is not linear in them. */
@@ -154,23 +155,4 @@ function meet(a: number, b: number, dominator: readonly number[], rank: readonly
     while (rank[other]! > rank[one]!) other = dominator[other]!;
   }
   return one;
-}
-
-/** Without recursion: a graph may be a long chain. */
-function reversePostorder(nodes: readonly Node[]): Node[] {
-  const done: Node[] = [];
-  const seen = new Set<number>([0]);
-  const stack: { node: Node; next: number }[] = [{ node: nodes[0]!, next: 0 }];
-  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-    const to = top.node.successors[top.next];
-    top.next += 1;
-    if (to === undefined) {
-      done.push(top.node);
-      stack.pop();
-    } else if (!seen.has(to)) {
-      seen.add(to);
-      stack.push({ node: nodes[to]!, next: 0 });
-    }
-  }
-  return done.reverse();
 }

@@ -5,7 +5,8 @@
  */
 import * as op from '../kernel/opcodes.js';
 import { type Block, type Blocks, STACK_WORDS_MAX } from './blocks.js';
-import { type Emitter, Local } from './emitter.js';
+import type { Emitter } from './emitter.js';
+import { Local } from './locals.js';
 import { isTrue, translateEnd, translatePlain } from './translate.js';
 import { Unsuitable } from './unsuitable.js';
 import { type Claim, type Word, wordAt } from './word.js';
@@ -80,7 +81,7 @@ export abstract class BlockWalker {
     }
     const pc = this.destination(target);
     isTrue(e, condition);
-    const claim = placedClaim(e, condition);
+    const { claim } = condition;
     if (pc === null) e.code.brIf(e.failLabel);
     else {
       e.code.if();
@@ -108,29 +109,10 @@ export abstract class BlockWalker {
   }
 }
 
-/** What a condition says of words on the stack, which a copy of the stack has in the same slots. */
-interface PlacedClaim {
-  /** -1: it is not there. */
-  readonly a: number;
-  readonly below: number;
-  readonly claim: Claim;
-}
-
-function placedClaim({ slots }: Emitter, condition: Word): PlacedClaim | undefined {
-  const { claim } = condition;
-  if (claim === undefined) return undefined;
-  const { a, below } = claim;
-  return { a: slots.indexOf(a), below: below === null ? -1 : slots.indexOf(below), claim };
-}
-
 /** From here on the claim is known to hold, or not to. */
-function believe({ slots }: Emitter, placed: PlacedClaim | undefined, isTrue: boolean): void {
-  if (placed === undefined) return;
-  const { claim } = placed;
-  if (claim.below === null) return;
-  // What is not on the stack is looked at for both ways, so it must not change.
-  const a = slots[placed.a] ?? claim.a.copy();
-  const below = slots[placed.below] ?? claim.below.copy();
-  if (isTrue !== claim.isDenied) a.limit(below, true);
-  else below.limit(a, false);
+function believe(e: Emitter, claim: Claim | undefined, isTrue: boolean): void {
+  if (claim === undefined || claim.below === null) return;
+  const { a, below, isDenied } = claim;
+  if (isTrue !== isDenied) e.limit(a, below, true);
+  else e.limit(below, a, false);
 }

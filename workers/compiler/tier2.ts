@@ -7,16 +7,18 @@
 import { assert } from '../../state/base/assert.js';
 import * as map from '../kernel/map.js';
 import { cutIntoBlocks, type OpcodeView } from './blocks.js';
-import { Emitter, Local, WORD_BYTES } from './emitter.js';
+import { Emitter, WORD_BYTES } from './emitter.js';
 import { entryOf, FIRST_ENTRY_ANSWER, moduleOf } from './entries.js';
-import { enter, type Node, NodeGraph } from './tier2-nodes.js';
+import { Local } from './locals.js';
+import { enter, isDeep, REACH } from './tier2-entry.js';
+import { type Node, NodeGraph } from './tier2-nodes.js';
 import { Shape } from './tier2-shape.js';
 import { BlockWalker } from './tier2-walker.js';
 import { storeGas, translateMessage } from './translate.js';
 import { Unsuitable } from './unsuitable.js';
 import { type Label, Op } from './wasm-code.js';
 import type { ModuleFunction } from './wasm-module.js';
-import { LIMBS, type ReadyLimb, type Word } from './word.js';
+import { LIMBS, type MemoryLimb, type ReadyLimb, type Word } from './word.js';
 
 /** V8 follows every local through every branch: time grows with their product. */
 const LOCALS_MAX = 320;
@@ -90,10 +92,7 @@ class FunctionWriter extends BlockWalker {
     e.failLabel = e.code.block();
     // Whatever entered it has put the stack in its places.
     const everywhere = { ...node.entry, isInPlace: node.entry.isInPlace.map(() => true) };
-    enter(e, everywhere, (slot, index) => ({
-      base: Local.base,
-      offset: e.offsetOf(slot) + 8 * index,
-    }));
+    enter(e, everywhere, (slot, index) => this.inMemory(slot, index));
     this.writeTree(node);
     e.code.end();
     e.code.i32Const(map.RESULT_FAILED);
@@ -212,11 +211,14 @@ class FunctionWriter extends BlockWalker {
     const { e } = this;
     this.expectKnown(to);
     const moves: { limb: ReadyLimb; seat: number }[] = [];
-    for (const [place, known] of to.entry.limbs.entries()) {
-      if (known !== null) continue;
-      const limb = e.limb(e.slots[Math.floor(place / LIMBS)]!, place % LIMBS);
-      const seat = this.seatOf(place);
-      if (limb !== seat) moves.push({ limb, seat });
+    for (const [slot, { limbs }] of to.entry.words.entries()) {
+      if (isDeep(slot, to.height)) continue;
+      for (let index = 0; index < LIMBS; index += 1) {
+        if (typeof limbs[index] === 'bigint') continue;
+        const limb = e.limb(e.slots[slot]!, index);
+        const seat = this.seatOf(slot, index);
+        if (limb !== seat) moves.push({ limb, seat });
+      }
     }
     for (let slot = 0; slot < to.height; slot += 1) if (to.entry.isInPlace[slot]) e.spill(slot);
     for (const { limb } of moves) e.put(limb);
@@ -226,20 +228,30 @@ class FunctionWriter extends BlockWalker {
   /** The analysis was not more sure than the translation is. */
   private expectKnown(to: Node): void {
     const { slots } = this.e;
-    const { limbs, bits } = to.entry;
-    const isSure = limbs.every((known, place) => {
-      const word = slots[Math.floor(place / LIMBS)]!;
-      const index = place % LIMBS;
-      return known === null ? word.bitsOf(index) <= bits[place]! : word.limbs[index] === known;
+    const isSure = to.entry.words.every((known, slot) => {
+      const word = slots[slot]!;
+      return known.limbs.every((limb, index) =>
+        typeof limb === 'bigint'
+          ? word.limbs[index] === limb
+          : word.bitsOf(index) <= known.bits[index]!,
+      );
     });
     if (!isSure) throw new Unsuitable('the analysis knew more');
   }
 
-  private takeSeats({ entry }: Node): void {
-    enter(this.e, entry, (slot, index) => this.seatOf(LIMBS * slot + index));
+  private takeSeats({ entry, height }: Node): void {
+    enter(this.e, entry, (slot, index) =>
+      isDeep(slot, height) ? this.inMemory(slot, index) : this.seatOf(slot, index),
+    );
   }
 
-  private seatOf(place: number): number {
+  private inMemory(slot: number, index: number): MemoryLimb {
+    return { base: Local.base, offset: this.e.offsetOf(slot) + 8 * index };
+  }
+
+  /** Words that are not deep are so few that no two of them come to the same place. */
+  private seatOf(slot: number, index: number): number {
+    const place = LIMBS * (slot % REACH) + index;
     const known = this.seats.get(place);
     if (known !== undefined) return known;
     const seat = this.e.reserve();

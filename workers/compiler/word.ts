@@ -32,7 +32,7 @@ export const LIMB_MAX = 2n ** 64n - 1n;
 export class Word {
   readonly limbs: Limb[];
   /** Of limbs that are not known numbers. */
-  bits: Bits;
+  readonly bits: Bits;
   claim: Claim | undefined;
   /** Of the emitter that looks for what is still held. */
   mark = 0;
@@ -41,10 +41,6 @@ export class Word {
     this.limbs = limbs;
     this.bits = bits;
     this.claim = undefined;
-  }
-
-  copy(): Word {
-    return new Word([...this.limbs], this.bits);
   }
 
   /** It is 0 or 1, and not as a number that is known. */
@@ -89,13 +85,14 @@ export class Word {
     return LIMB_BITS * top + this.bitsOf(top);
   }
 
-  /** It has been seen that the word is not above another: below it, where that is `strictly` so. */
-  limit(other: Word, isStrict: boolean): void {
+  /** The same, when it is not above another: below it, where that is `strictly` so. */
+  limited(other: Word, isStrict: boolean): Word {
+    const limbs = [...this.limbs];
     const bits = [...this.bits];
     for (let index = LIMBS - 1; index >= 0; index -= 1) {
       const limb = other.limbs[index]!;
       if (limb === 0n && index > 0) {
-        this.limbs[index] = 0n;
+        limbs[index] = 0n;
         continue;
       }
       const isLess = isStrict && index === 0 && typeof limb === 'bigint' && limb > 0n;
@@ -103,11 +100,12 @@ export class Word {
       bits[index] = Math.min(bits[index]!, most);
       break;
     }
-    this.bits = bits;
+    return new Word(limbs, bits);
   }
 }
 
 export function constantWord(value: bigint): Word {
+  if (value >= 0n && value <= LIMB_MAX) return new Word([value, 0n, 0n, 0n]);
   const limbs: Limb[] = [];
   for (let index = 0n; index < LIMBS; index += 1n) limbs.push((value >> (64n * index)) & LIMB_MAX);
   return new Word(limbs);
