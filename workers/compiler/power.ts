@@ -10,11 +10,14 @@ import { Local } from './locals.js';
 import type { OpcodeEmitter } from './opcode-emitter.js';
 import { shiftLeftByUnknown } from './shifts.js';
 import { Op } from './wasm-code.js';
-import { constantWord, LIMBS, log2, type Word } from './word.js';
+import { constantWord, LIMBS, log2, type ReadyLimb, smallWord, type Word } from './word.js';
 
 const BYTE_GAS = 50;
 /** Higher powers would be more than two products. */
 const PRODUCTS_MAX = 4n;
+const WORD_BITS = 256n;
+/** Of 256 times 255. */
+const COUNT_BITS = 16;
 
 export const POWERS: readonly (readonly [code: number, emit: OpcodeEmitter])[] = [
   [op.OP_EXP, power],
@@ -33,11 +36,25 @@ function power(e: Emitter): void {
   }
   e.pop();
   e.pop();
-  if (isShort) e.push(shortPower(e, base, Number(times)));
-  else
-    e.push(
-      shiftLeftByUnknown(e, constantWord(1n), multiply(e, exponent, constantWord(BigInt(bits!)))),
-    );
+  e.push(isShort ? shortPower(e, base, Number(times)) : powerOfTwo(e, bits!, exponent));
+}
+
+/** 2^bits to this power. From 256 on all are the same, and the product below cannot wrap around. */
+function powerOfTwo(e: Emitter, bits: number, exponent: Word): Word {
+  const times = notAbove(e, e.clamped(exponent), WORD_BITS);
+  const count = e.binary(Op.i64Mul, times, BigInt(bits));
+  return shiftLeftByUnknown(e, constantWord(1n), smallWord(count, COUNT_BITS));
+}
+
+function notAbove(e: Emitter, limb: ReadyLimb, most: bigint): ReadyLimb {
+  if (typeof limb === 'bigint') return limb < most ? limb : most;
+  e.put(limb);
+  e.code.i64Const(most);
+  e.put(limb);
+  e.code.i64Const(most);
+  e.code.op(Op.i64LtU);
+  e.code.op(Op.select);
+  return e.keep();
 }
 
 function shortPower(e: Emitter, base: Word, times: number): Word {
