@@ -2,9 +2,9 @@
  * Cold cells: `node dist/bench/cold.bench.js [MiB] [cells] [directory]` after a build. Storage
  * slots under a fixed seed in an arena of that size, ten times its lines unless told otherwise; CPU
  * time of this thread for making them, for reading and for changing cells drawn evenly from all,
- * beside an arena that has a line for each; changing them again when the file has its size; and what
- * the file took. The system's cache holds the file: a read is a system call and a copy, what a disk
- * adds is the disk's.
+ * beside an arena that has a line for each; changing them again when the file has its size; and
+ * what the file took. The system's cache holds the file: a read is a system call and a copy, what a
+ * disk adds is the disk's.
  */
 import { tmpdir } from 'node:os';
 import { Arena, KIND_SLOT } from '../state/arena.js';

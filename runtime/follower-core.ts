@@ -136,8 +136,9 @@ export class FollowerCore {
   }
 
   /**
-   * Sees to it that the undo ring can take a frame: what waits to be compared lies in it too, more
-   * of it than in the sequencer's, which had sealed it. No change takes less than a byte of a frame.
+   * Sees to it that the undo ring can take a frame: what waits to be compared lies in it too,
+   * more of it than in the sequencer's, which had sealed it. No change takes less than a byte of a
+   * frame.
    */
   private async ringFor({ bytes }: Frame): Promise<void> {
     const { undoPosition, layout } = this.chain.arena;

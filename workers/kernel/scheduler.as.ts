@@ -49,9 +49,6 @@ export function begun(w: usize): void {
   store<u32>(w, NO_CELL, W_COINBASE_CELL);
   store<u32>(w, max(load<u32>(w, W_CHUNK), 1), W_CHUNK);
   beginNotes(w);
-  store<f64>(w, 0, W_PARKED_MS);
-  store<f64>(w, 0, W_COMMIT_MS);
-  store<f64>(w, 0, W_EXECUTE_MS);
   go(w, CHECK_FAILURE);
 }
 
@@ -118,11 +115,18 @@ function checkEpoch(w: usize): void {
   go(w, atomic.load<u32>(word(EPOCH)) == load<u32>(w, W_EPOCH) ? BEGIN : LEAVE);
 }
 
+/** Who came too late for a batch adds nothing: the next one's counters may be there already. */
 function leave(w: usize): void {
-  count(w, COUNT_PARKED_US, <i32>(load<f64>(w, W_PARKED_MS) * 1000));
-  count(w, COUNT_COMMIT_US, <i32>(load<f64>(w, W_COMMIT_MS) * 1000));
-  count(w, COUNT_EXECUTE_US, <i32>(load<f64>(w, W_EXECUTE_MS) * 1000));
+  countTime(w, COUNT_PARKED_US, w + W_PARKED_MS);
+  countTime(w, COUNT_COMMIT_US, w + W_COMMIT_MS);
+  countTime(w, COUNT_EXECUTE_US, w + W_EXECUTE_MS);
   atomic.sub<i32>(word(ACTIVE), 1);
   atomic.notify(word(ACTIVE));
   go(w, LEFT);
+}
+
+/** Once: the time begins again with 0. */
+function countTime(w: usize, counter: i32, ms: usize): void {
+  count(w, counter, <i32>(load<f64>(ms) * 1000));
+  store<f64>(ms, 0);
 }
