@@ -9,9 +9,9 @@
  */
 import { cellPointer, isCell, SPINS_MAX } from "./arena.as";
 import {
-  CELL_LOCK, CELL_UNDO, CELL_VERSION, H_CLOSED_SEQUENCE, H_OPEN_SEQUENCE, H_OPEN_UNDO, H_ROLLBACKS,
-  H_UNDO, H_UNDO_CAPACITY, H_UNDO_EPOCH, H_UNDO_HEAD, H_UNDO_RETAIN, H_UNDO_TAIL, PRUNED,
-  UNDO_BYTES, UNDO_CELL, UNDO_POSITION,
+  CELL_LOCK, CELL_UNDO, CELL_VERSION, H_CELL_COUNT, H_CLOSED_SEQUENCE, H_OPEN_SEQUENCE, H_OPEN_UNDO,
+  H_ROLLBACKS, H_UNDO, H_UNDO_CAPACITY, H_UNDO_EPOCH, H_UNDO_HEAD, H_UNDO_RETAIN, H_UNDO_TAIL,
+  PRUNED, UNDO_BYTES, UNDO_CELL, UNDO_POSITION,
 } from "./map";
 
 /** The tail moves in steps, so that its barrier is paid once for many nodes. */
@@ -104,18 +104,27 @@ function moveTail(): bool {
  */
 export function loadValueAt(id: u32, sequence: u64, out: usize): i64 {
   assert(isCell(id));
-  let cell = cellPointer(id);
   for (let spins: u32 = 0; spins < SPINS_MAX; spins++) {
     const rollbacks = atomic.load<u64>(H_ROLLBACKS);
     if (rollbacks & 1) continue;
     // What its line was before may be another cell's by now.
-    if (isDefined(COLD)) cell = cellPointer(id);
-    const version = readLineAt(id, cell, sequence, out);
+    const version = isGone(id) ? readNothing(out) : readLineAt(id, cellPointer(id), sequence, out);
     if (atomic.load<u64>(H_ROLLBACKS) != rollbacks) continue;
     assert(version != OVERTAKEN);
     return version;
   }
   return unreachable();
+}
+
+/** Where cells may be cold, one that a rollback took away has no line; elsewhere its line is zero. */
+@inline
+function isGone(id: u32): bool {
+  return isDefined(COLD) && id >= atomic.load<u32>(H_CELL_COUNT);
+}
+
+function readNothing(out: usize): i64 {
+  memory.fill(out, 0, 32);
+  return 0;
 }
 
 /** The line itself if it is old enough, else its chain. */

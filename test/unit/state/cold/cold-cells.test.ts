@@ -9,6 +9,8 @@ import { applyDiff, encodeDiff } from '../../../../state/diff.js';
 import { COLD_PAGE_BYTES, COLD_PAGE_RECORDS } from '../../../../state/kernel/cold-map.js';
 import { H_COLD_FILE } from '../../../../state/kernel/map.js';
 import { StateRoot } from '../../../../state/root.js';
+import { PHASE_CELLS } from '../../../../state/root-control.js';
+import { ArenaRecords } from '../../../../state/root-records.js';
 
 const LINES = 48;
 const ACCOUNTS = 60;
@@ -219,6 +221,27 @@ describe('an arena with fewer lines than cells', () => {
     expect(written.faults - read.faults).toBe(LINES);
     expect(written.pagesRead - read.pagesRead).toBe(LINES);
     expect(written.pagesAppended).toBe(read.pagesAppended);
+  });
+
+  it('reads cells that a rollback took away as nothing, though others have their lines', () => {
+    const subject = new Subject(coldArena(LINES));
+    fill(subject, 0);
+    const { arena, sequence } = subject;
+    const cells = arena.cellCount;
+    const mark = arena.mark();
+    arena.openMiniBlock(sequence + 1);
+    for (let account = cells; account < cells + 8; account++) {
+      arena.write(arena.intern(0, wideAddress(account)), wordOf(account), sequence + 1);
+    }
+    const many = arena.cellCount;
+    expect(many).toBeGreaterThan(cells);
+    arena.rollback(mark);
+    const reader = new ArenaRecords(Arena.attach(arena.memory, 2));
+    const read = (to: number) => {
+      const part = { kind: PHASE_CELLS, start: 0, from: 0, to, sequence, isHashed: false } as const;
+      return toHex(reader.read(part, 0, to) ?? new Uint8Array(0));
+    };
+    expect(read(many)).toBe(read(cells));
   });
 
   it('writes only behind the last page, and nothing for cells that are as they were', () => {
