@@ -7,7 +7,7 @@ import { assert } from '../state/base/assert.js';
 import { DeltacastError, isDeltacastError } from '../state/base/errors.js';
 import type { Clock } from '../state/base/ports.js';
 import type { BatchResult, Executor } from '../workers/batch.js';
-import { reasonOf, receiptPartsOf, STATUS_OK } from '../workers/outcome.js';
+import { STATUS_OK } from '../workers/outcome.js';
 import { startExecutor } from '../workers/start.js';
 import type { Tiering } from '../workers/tiering/tiering.js';
 import { CONTEXT, GENESIS_SEQUENCE, openArena } from './chain.js';
@@ -94,14 +94,12 @@ class ExecuteRunner implements Runner {
   }
 }
 
-/** Reads no more than that: garbage made between batches is collected within them. */
 function gasOf(result: BatchResult): number {
   let gas = 0;
   for (let index = 0; index < result.count; index += 1) {
-    const record = result.record(index);
-    const { status, gasUsed } = receiptPartsOf(record);
+    const { status, reason, gasUsed } = result.outcome(index);
     if (status !== STATUS_OK) {
-      const why = status > STATUS_OK ? reasonOf(record) : 'reverted';
+      const why = status > STATUS_OK ? reason : 'reverted';
       throw new DeltacastError('TX_INVALID', `transaction ${index} of a batch failed: ${why}`);
     }
     gas += gasUsed;
