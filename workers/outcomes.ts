@@ -11,6 +11,8 @@ import { recordLength, recordView } from './steps.js';
 /** Outcomes start on cache lines of their own. */
 export const OUTCOME_ALIGNMENT = 64;
 
+const NOTHING = new Uint8Array(0);
+
 /** The first of the equal parts of the outcomes' region, one for each worker. */
 export function outcomeShare({ base, bytes }: Region, workers: number): Region {
   return { base, bytes: Math.floor(bytes / workers / OUTCOME_ALIGNMENT) * OUTCOME_ALIGNMENT };
@@ -45,11 +47,18 @@ export function copyOutcomes(
   }
   const pieces = firsts.map((first, of) => {
     const last = lasts[of] ?? 0;
-    const piece =
-      last === 0 ? bytes.slice(0, 0) : bytes.slice(first, last + recordLength(bytes, last));
-    return { start: first, bytes: piece };
+    if (last === 0) return { start: first, bytes: NOTHING };
+    const end = last + recordLength(bytes, last);
+    return { start: first, bytes: copyOf(bytes.subarray(first, end)) };
   });
   return { offsets, share, pieces };
+}
+
+/** As slice, whose fresh memory is zeroed first: page by page that takes longer than to copy. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(Buffer.allocUnsafeSlow(bytes.length).buffer);
+  copy.set(bytes);
+  return copy;
 }
 
 /** Outcomes of one round, or a record given as it is, and how many came before them. */
