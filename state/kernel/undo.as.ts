@@ -116,7 +116,7 @@ export function loadValueAt(id: u32, sequence: u64, out: usize): i64 {
   return unreachable();
 }
 
-/** Where cells may be cold, one that a rollback took away has no line; elsewhere its line is zero. */
+/** Where cells may be cold, one that a rollback took away has no line; elsewhere its line is 0. */
 @inline
 function isGone(id: u32): bool {
   return isDefined(COLD) && id >= atomic.load<u32>(H_CELL_COUNT);
