@@ -25,6 +25,8 @@ import type { ExecutionTask } from './worker.js';
 const IDLE_MS = 1;
 /** A hung thread is found at most this part of the deadline late. */
 const WATCHES_PER_DEADLINE = 16;
+/** Threads that are lost so often before they are ready will not do any better. */
+const STARTS_MAX = 3;
 
 export interface CrewOptions {
   readonly arena: Arena;
@@ -76,26 +78,36 @@ export class Crew implements Rounds {
     this.protocol.announceHash();
   }
 
-  /** Resolves when all threads are attached. @throws DeltacastError WORKER_FAILED, ARENA_TORN */
+  /**
+   * Resolves when all threads are attached. One that is lost before that is lost like any other:
+   * all are started again, a few times.
+   * @throws DeltacastError WORKER_FAILED, ARENA_TORN
+   */
   async start(): Promise<void> {
-    if (this.isStopped) throw new DeltacastError('WORKER_FAILED', 'the executor has been stopped');
-    if (this.threads !== null) {
-      if (this.trouble === '') return;
-      // They died while nothing was to be done.
-      await this.fence();
+    for (let starts = 0; starts < STARTS_MAX; starts += 1) {
+      if (this.isStopped)
+        throw new DeltacastError('WORKER_FAILED', 'the executor has been stopped');
+      if (this.threads !== null) {
+        if (this.trouble === '') return;
+        // They died while nothing was to be done, or before they were ready.
+        await this.fence();
+      }
+      await this.startThreads();
     }
-    const { clock } = this.options;
+    if (this.trouble === '') return;
+    await this.fence();
+    const { cause } = this;
+    throw new DeltacastError('WORKER_FAILED', 'the worker threads cannot be started', { cause });
+  }
+
+  private async startThreads(): Promise<void> {
     this.trouble = '';
     this.reset();
     this.launch();
-    const cancel = clock.after(WORKER_START_MS, () => this.giveUp('the threads did not start'));
+    const tooLate = (): void => this.giveUp('the threads did not start');
+    const cancel = this.options.clock.after(WORKER_START_MS, tooLate);
     await this.protocol.untilReady();
     cancel();
-    if (this.trouble !== '') {
-      await this.fence();
-      const { cause } = this;
-      throw new DeltacastError('WORKER_FAILED', 'the worker threads cannot be started', { cause });
-    }
   }
 
   /**
