@@ -7,7 +7,7 @@ import { chainIdentity } from '../net/p2p/keys.js';
 import { type Arena, NO_CELL } from '../state/arena.js';
 import { toHex } from '../state/base/bytes.js';
 import { nodeDisk } from '../state/base/disk.js';
-import { DeltacastError } from '../state/base/errors.js';
+import { DeltacastError, isDeltacastError } from '../state/base/errors.js';
 import type { Clock, Random } from '../state/base/ports.js';
 import type { Executor } from '../workers/batch.js';
 import { fillAccount } from './alloc.js';
@@ -62,11 +62,23 @@ export function openChain(parts: OpenChainParts): Chain {
     (frame, height) => {
       // Later frames are chained to the first by hash, and each record by the log's own chain.
       if (height === 0) checkFirst(frame, anchor);
-      chain.apply(frame, true);
+      replay(chain, frame, height);
       if (height % PROGRESS_FRAMES === PROGRESS_FRAMES - 1) parts.onProgress(height + 1);
     },
   );
   return chain;
+}
+
+/** @throws DeltacastError ARENA_FULL saying what it takes */
+function replay(chain: Chain, frame: Uint8Array, height: number): void {
+  try {
+    chain.apply(frame, true);
+  } catch (error) {
+    if (!isDeltacastError(error, 'ARENA_FULL')) throw error;
+    const { message: cause } = error;
+    const text = `frame ${height} of the log needs more memory: --state-memory as before, or more`;
+    throw new DeltacastError('ARENA_FULL', text, { height, cause });
+  }
 }
 
 /** Writes the genesis as block 0 and has it sealed. */

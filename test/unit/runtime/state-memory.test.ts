@@ -136,6 +136,14 @@ class Payments {
   }
 }
 
+/** One transaction of each account: 400 new slots each. */
+function fills(nonce: number): Uint8Array[] {
+  return ACCOUNTS.map((_, from) => {
+    const data = wordOf((nonce * ACCOUNTS.length + from) * 400);
+    return signedTransfer({ to: FILLER_AT, value: 0n, gasLimit: 12_000_000, from, nonce, data });
+  });
+}
+
 /** Puts all into one block. @returns its state root */
 async function run(core: SequencerCore, raws: readonly Uint8Array[]): Promise<string> {
   await Promise.all(raws.map((raw) => submitAndWait(core, raw)));
@@ -218,17 +226,24 @@ describe('a state of ten times the memory', () => {
   it('is followed by who compares later than the undo ring could wait for', async () => {
     const core = await start(MEGABYTES, { size: FEW });
     const { undoCapacity } = core.chain.arena.layout;
-    const fields = { to: FILLER_AT, value: 0n, gasLimit: 12_000_000 };
     for (let nonce = 0; nonce < 5; nonce++) {
       // 4,000 slots: two blocks fit the ring, three do not.
-      const raws = ACCOUNTS.map((_, from) => {
-        const data = wordOf((nonce * ACCOUNTS.length + from) * 400);
-        return signedTransfer({ ...fields, from, nonce, data });
-      });
-      await run(core, raws);
+      await run(core, fills(nonce));
     }
     expect(core.chain.arena.cellCount).toBeGreaterThan(2 * undoCapacity);
     const follower = await follow(core, MEGABYTES);
     expect(follower.verifiedBlock).toBe(5);
+  });
+
+  it('says where the log of one with more memory does not fit', async () => {
+    const dataDir = join(directory, 'larger');
+    const larger = await start(null, { size: FEW, dataDir });
+    await run(larger, [0, 1, 2, 3].flatMap(fills));
+    await stop(larger);
+    const smaller = start(MEGABYTES, { size: FEW, dataDir });
+    await expect(smaller).rejects.toMatchObject({
+      code: 'ARENA_FULL',
+      message: expect.stringMatching(/^frame \d+ of the log needs more memory: --state-memory/),
+    });
   });
 });
