@@ -21,7 +21,7 @@ export function compileChart(lines: readonly CompileLine[]): string {
     '<rect width="100%" height="100%" fill="white"/>',
     '<text x="10" y="24" font-size="16">Processor time to compile a contract</text>',
     ...CURVES.map(([, color, name], index) => {
-      const x = 60 + index * 240;
+      const x = 20 + index * 262;
       return (
         `<circle cx="${x}" cy="395" r="4" fill="${color}"/>` +
         `<text x="${x + 9}" y="399">${name}</text>`

@@ -1,8 +1,8 @@
 /** Charts of the state root as SVG: updates a second, and the curve of cost against size. */
 import type { GrowthLine, RootLine } from './line.js';
 
-const WIDTH = 760;
-const LABEL_WIDTH = 260;
+const WIDTH = 820;
+const LABEL_WIDTH = 320;
 const ROW_HEIGHT = 26;
 const BAR_HEIGHT = 18;
 const HEAD_HEIGHT = 40;
@@ -39,6 +39,9 @@ export function rootChart(lines: readonly RootLine[]): string {
   return framed(height, 'State root updates a second', rows);
 }
 
+type CostOf = (line: GrowthLine) => number;
+
+const MARK_WIDTH = 30;
 const PLOT = { left: 70, top: 50, width: 660, height: 300 };
 
 /** Nanoseconds an update over keys on a logarithmic scale: a straight line is log n. */
@@ -51,13 +54,14 @@ export function growthChart(lines: readonly GrowthLine[]): string {
   const span = Math.max(0.1, Math.log10(lines.at(-1)?.keys ?? 10) - first);
   const x = (keys: number): number => PLOT.left + ((Math.log10(keys) - first) / span) * PLOT.width;
   const y = (value: number): number => PLOT.top + PLOT.height * (1 - value / highest);
-  const curve = (costOf: (line: GrowthLine) => number, color: string, name: string): string => {
+  /** Its name is so far below its end. */
+  const curve = (costOf: CostOf, color: string, [name, below]: [string, number]): string => {
     const points = lines.map((line) => `${x(line.keys).toFixed(1)},${y(costOf(line)).toFixed(1)}`);
     const last = lines.at(-1);
     const end = last === undefined ? 0 : y(costOf(last));
     return (
       `<polyline points="${points.join(' ')}" fill="none" stroke="${color}" stroke-width="2"/>` +
-      `<text x="${PLOT.left + PLOT.width - 4}" y="${(end - 8).toFixed(1)}" text-anchor="end" ` +
+      `<text x="${PLOT.left + PLOT.width - 4}" y="${(end + below).toFixed(1)}" text-anchor="end" ` +
       `fill="${color}">${name}</text>`
     );
   };
@@ -69,7 +73,10 @@ export function growthChart(lines: readonly GrowthLine[]): string {
       `${Math.round(share * highest)} ns</text>`
     );
   });
-  const sizes = lines.map(
+  // Where two would lie over each other the larger one is said.
+  const apart = (a: number, b: number | undefined) => b === undefined || x(b) - x(a) > MARK_WIDTH;
+  const marked = lines.filter(({ keys }, index) => apart(keys, lines[index + 1]?.keys));
+  const sizes = marked.map(
     ({ keys }) =>
       `<text x="${x(keys).toFixed(1)}" y="${PLOT.top + PLOT.height + 20}" font-size="11" ` +
       `text-anchor="middle">${shortened(keys)}</text>`,
@@ -77,8 +84,8 @@ export function growthChart(lines: readonly GrowthLine[]): string {
   return framed(PLOT.top + PLOT.height + 40, 'CPU time an update by keys in the state', [
     ...grid,
     ...sizes,
-    curve((line) => line.cpuNanosecondsPerUpdate, OURS, 'update, batches of 2,000'),
-    curve((line) => line.cpuNanosecondsPerInsert, '#d97706', 'new key, blocks of 2,000'),
+    curve((line) => line.cpuNanosecondsPerUpdate, OURS, ['update, batches of 2,000', 100]),
+    curve((line) => line.cpuNanosecondsPerInsert, '#d97706', ['new key, blocks of 2,000', -8]),
   ]);
 }
 
