@@ -26,6 +26,12 @@ export function readAs(epoch: u32, step: u32, isAtHead: bool): void {
   isAlone = isAtHead;
 }
 
+/** Whether nobody else makes or changes cells meanwhile. */
+@inline
+export function isAtHead(): bool {
+  return isAlone;
+}
+
 /** The step that is executed. */
 @inline
 export function stepRead(): u32 {

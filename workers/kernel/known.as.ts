@@ -7,6 +7,7 @@
  */
 import { findCode } from "../../state/kernel/code.as";
 import { H_CELL_COUNT, H_ROLLBACKS, KIND_CODE, NO_CELL } from "../../state/kernel/map";
+import { isAtHead } from "./base.as";
 import {
   A_BALANCE_CELL, A_CODE_CELL, A_HASH, A_LINE, A_SUM, CELL_UNKNOWN, KNOWN_BYTES, KNOWN_CELLS,
   KNOWN_CODE, KNOWN_CODELESS_AT, KNOWN_CODE_CELL, KNOWN_ERA, KNOWN_GENERATION, KNOWN_HASH,
@@ -76,12 +77,18 @@ function lineOf(account: usize): usize {
   return load<u32>(line, KNOWN_ROW) == <u32>account ? line : 0;
 }
 
-/** An account's cell was looked for. @param kind  KIND_...; @param id  may be NO_CELL */
+/**
+ * An account's cell was looked for. That it has none is learnt at the head alone: while another
+ * worker may be making it, it can be counted and not be found yet.
+ * @param kind  KIND_... @param id  may be NO_CELL
+ */
 export function learnCell(account: usize, kind: u32, id: u32): void {
   const line = lineOf(account);
   if (line == 0) return;
   if (id != <u32>NO_CELL) store<u32>(line + (<usize>kind << 2), id, KNOWN_CELLS);
-  else if (kind == KIND_CODE) store<u32>(line, load<u32>(H_CELL_COUNT), KNOWN_CODELESS_AT);
+  else if (kind == KIND_CODE && isAtHead()) {
+    store<u32>(line, load<u32>(H_CELL_COUNT), KNOWN_CODELESS_AT);
+  }
 }
 
 /** The entry of a code whose hash was read, or 0. @param hash  four limbs, neither 0 nor a mark */

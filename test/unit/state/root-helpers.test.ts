@@ -12,6 +12,7 @@ import { RootControl } from '../../../state/root-control.js';
 import { createRootShared } from '../../../state/root-owner.js';
 import { PIECE, type RootShared } from '../../../state/root-work.js';
 import { naivePath, naiveRoot } from '../../helpers/naive-root.js';
+import { ROOT_HELPER } from '../../helpers/root-helper-source.js';
 
 /** A state root shared with threads of the built program, for any number of shards and threads. */
 
@@ -19,16 +20,6 @@ const RUNS = Number(process.env['RUNS'] ?? 3);
 const seed = process.env['SEED'] === undefined ? {} : { seed: Number(process.env['SEED']) };
 const THREADS = 4;
 const ADDRESS = new Uint8Array(20).fill(7);
-
-const HELPER = `
-import { parentPort, workerData } from 'node:worker_threads';
-const { Arena } = await import(workerData.arenaUrl);
-const { ArenaRecords } = await import(workerData.recordsUrl);
-const { helpRoot } = await import(workerData.workUrl);
-const arena = Arena.attach(workerData.memory, workerData.thread);
-parentPort.postMessage('ready');
-helpRoot(new ArenaRecords(arena), workerData.shared);
-`;
 
 let helpers: Worker[] = [];
 
@@ -45,7 +36,7 @@ async function startHelper(arena: Arena, shared: RootShared, thread: number): Pr
     recordsUrl: urlOf('root-records.js'),
     workUrl: urlOf('root-work.js'),
   };
-  const helper = new Worker(new URL(`data:text/javascript,${encodeURIComponent(HELPER)}`), {
+  const helper = new Worker(new URL(`data:text/javascript,${encodeURIComponent(ROOT_HELPER)}`), {
     workerData: { ...urls, memory: arena.memory, shared, thread },
   });
   helpers.push(helper);

@@ -17,6 +17,7 @@ import { RootControl } from '../../../state/root-control.js';
 import { createRootShared } from '../../../state/root-owner.js';
 import type { RootShared } from '../../../state/root-work.js';
 import { naivePath, naiveRoot } from '../../helpers/naive-root.js';
+import { ROOT_HELPER } from '../../helpers/root-helper-source.js';
 
 /**
  * The state root over the whole life of a node: random mini-blocks, some taken back, sealed a few
@@ -74,20 +75,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ is: fc.constant('restart'), start }) },
 ) as fc.Arbitrary<Step>;
 
-const HELPER = `
-import { parentPort, workerData } from 'node:worker_threads';
-const { Arena } = await import(workerData.arenaUrl);
-const { ArenaRecords } = await import(workerData.recordsUrl);
-const { helpRoot } = await import(workerData.workUrl);
-const arena = Arena.attach(workerData.memory, workerData.thread);
-parentPort.postMessage('ready');
-helpRoot(new ArenaRecords(arena), workerData.shared);
-`;
-
 async function startHelper(arena: Arena, shared: RootShared, thread: number): Promise<Worker> {
   const urlOf = (name: string): string =>
     new URL(`../../../dist/state/${name}`, import.meta.url).href;
-  const helper = new Worker(new URL(`data:text/javascript,${encodeURIComponent(HELPER)}`), {
+  const helper = new Worker(new URL(`data:text/javascript,${encodeURIComponent(ROOT_HELPER)}`), {
     workerData: {
       arenaUrl: urlOf('arena.js'),
       recordsUrl: urlOf('root-records.js'),
