@@ -3,9 +3,10 @@
  * atomics between two loads of the seqlock, so a reader in another thread gets a value with its
  * version as one commit left them, or tries again. The seqlock only counts up, also through
  * rollbacks: equal counts mean an untouched line. Atomic reads cost no more than plain ones on
- * x86-64, but an atomic store is an exchange there (5-8 ns): so only the seqlock is changed by
- * such. What lies between its two changes is stored plainly, and is in order all the same: both
- * are barriers, on x86-64 and on ARM's atomics with acquire and release (Arm ARM, B2.3).
+ * x86-64, but an atomic change is a barrier there, which waits for all stores before it. So what
+ * lies between the two changes of a seqlock is stored plainly, and is in order all the same: both
+ * are barriers, on x86-64 and on ARM's atomics with acquire and release (Arm ARM, B2.3). Where many
+ * cells change at once, all are locked, written and unlocked between the same two barriers.
  */
 import { cellPointer, isCell, SPINS_MAX } from "./arena.as";
 import { isHot } from "./lines.as";
@@ -43,6 +44,14 @@ export function loadInline(id: u32, out: usize): u64 {
   return unreachable();
 }
 
+/** The same for the writer, who may have locked the cell: nobody else changes it. */
+@inline
+export function loadOwn(id: u32, out: usize): void {
+  const cell = cellPointer(id);
+  v128.store(out, v128.load(cell));
+  v128.store(out, v128.load(cell, 16), 16);
+}
+
 /** The sequence that last wrote the cell; what validation compares. One load. */
 export function loadVersion(id: u32): u64 {
   assert(isCell(id));
@@ -51,7 +60,8 @@ export function loadVersion(id: u32): u64 {
 
 /**
  * Writes four limbs at `value` under a sequence not below the cell's version (writer only). The
- * first write since the last mini-block or mark began saves the old line in the undo ring.
+ * first write since the last mini-block or mark began saves the old line in the undo ring. A cell
+ * that `lockCell` has locked stays so.
  * @returns 0, or FULL_UNDO with nothing changed
  */
 export function storeValue(id: u32, value: usize, sequence: u64): i32 {
@@ -64,8 +74,29 @@ export function storeValue(id: u32, value: usize, sequence: u64): i32 {
     undo = saveCell(id, cell);
     if (undo == 0) return FULL_UNDO;
   }
-  writeLine(cell, value, sequence, undo);
+  if (load<u64>(cell, CELL_LOCK) & 1) fillLine(cell, value, sequence, undo);
+  else writeLine(cell, value, sequence, undo);
   return 0;
+}
+
+/** Locks a cell, if it is not (writer only). A barrier must follow before it is written. */
+@inline
+export function lockCell(id: u32): void {
+  const lock = cellPointer(id) + <usize>CELL_LOCK;
+  store<u64>(lock, load<u64>(lock) | 1);
+}
+
+/** Unlocks it, if it is locked. A barrier must lie between the last write and this. */
+@inline
+export function unlockCell(id: u32): void {
+  const lock = cellPointer(id) + <usize>CELL_LOCK;
+  store<u64>(lock, (load<u64>(lock) + 1) & ~1);
+}
+
+/** Stores before it are visible before those after it. @param own  a word of this thread's alone */
+@inline
+export function barrier(own: usize): void {
+  atomic.add<u32>(own, 0);
 }
 
 /**
@@ -83,9 +114,14 @@ export function restoreValue(id: u32, value: usize, sequence: u64): void {
 export function writeLine(cell: usize, value: usize, version: u64, undo: u64): void {
   const lock = atomic.add<u64>(cell, 1, CELL_LOCK);
   assert(!(lock & 1));
+  fillLine(cell, value, version, undo);
+  atomic.add<u64>(cell, 1, CELL_LOCK);
+}
+
+@inline
+function fillLine(cell: usize, value: usize, version: u64, undo: u64): void {
   v128.store(cell, v128.load(value));
   v128.store(cell, v128.load(value, 16), 16);
   store<u64>(cell, version, CELL_VERSION);
   store<u64>(cell, undo, CELL_UNDO);
-  atomic.add<u64>(cell, 1, CELL_LOCK);
 }

@@ -4,7 +4,7 @@
  * committed. A read is judged by its value alone: it lies on the line that a version would be read
  * from, and execution is a function of the values, so an equal one is as good as an old version.
  */
-import { loadValue, storeValue } from "../../state/kernel/cells.as";
+import { barrier, loadOwn, lockCell, storeValue, unlockCell } from "../../state/kernel/cells.as";
 import { cellPointer } from "../../state/kernel/arena.as";
 import { findCell, internCell } from "../../state/kernel/keys.as";
 import { KIND_BALANCE, NO_CELL } from "../../state/kernel/map";
@@ -87,6 +87,37 @@ function nextNode(node: usize): usize {
 export function applyEffects(
   effects: usize, coinbase: usize, sequence: u64, scratch: usize,
 ): i32 {
+  forWrites(effects, coinbase, true);
+  barrier(scratch);
+  const status = applyLocked(effects, coinbase, sequence, scratch);
+  barrier(scratch);
+  forWrites(effects, coinbase, false);
+  return status;
+}
+
+/** Locks or unlocks what is written; but cells that are made only now are locked one by one. */
+@inline
+function forWrites(effects: usize, coinbase: usize, isLocking: bool): void {
+  let node = <usize>load<u32>(effects, E_WRITES_AT);
+  for (let left = load<u32>(effects, E_WRITES); left > 0; left--) {
+    const id = load<u32>(node, NODE_CELL);
+    if (id != <u32>NO_CELL) turnLock(id, isLocking);
+    node = nextNode(node);
+  }
+  const fee = load<u32>(coinbase, COINBASE_CELL);
+  if (fee != <u32>NO_CELL) turnLock(fee, isLocking);
+}
+
+@inline
+function turnLock(id: u32, isLocking: bool): void {
+  if (isLocking) lockCell(id);
+  else unlockCell(id);
+}
+
+@inline
+function applyLocked(
+  effects: usize, coinbase: usize, sequence: u64, scratch: usize,
+): i32 {
   const codes = <usize>load<u32>(effects, E_CODES);
   if (codes != 0) {
     const status = putCodes(codes, scratch);
@@ -118,7 +149,7 @@ function applyNode(node: usize, sequence: u64, scratch: usize): i32 {
     id = made;
   }
   if (load<u32>(node, NODE_HOW) != WRITE_ADD) return storeValue(id, node, sequence);
-  loadValue(id, scratch + VALUE);
+  loadOwn(id, scratch + VALUE);
   add(scratch + VALUE, node, scratch + VALUE);
   return storeValue(id, scratch + VALUE, sequence);
 }

@@ -6,7 +6,7 @@
  * 96 bytes of the calling thread. Refusals (FULL_...) leave what was changed before them: the
  * caller rolls back.
  */
-import { loadValue, loadVersion, storeValue } from "../../state/kernel/cells.as";
+import { loadOwn, loadVersion, storeValue } from "../../state/kernel/cells.as";
 import { internCode } from "../../state/kernel/code.as";
 import { findCell, internCell } from "../../state/kernel/keys.as";
 import { KIND_BALANCE, KIND_CODE, KIND_SLOT, NO_CELL } from "../../state/kernel/map";
@@ -108,7 +108,7 @@ export function addBalance(address: usize, sequence: u64, scratch: usize): i32 {
 /** The same where the balance's cell is known. */
 // Four parameters: what addBalance has, and the cell.
 export function addToBalance(id: u32, address: usize, sequence: u64, scratch: usize): i32 {
-  loadValue(id, scratch + VALUE);
+  loadOwn(id, scratch + VALUE);
   if (isZeroWord(scratch + VALUE) && !isZeroWord(scratch + AMOUNT)) {
     const status = clearMark(address, sequence, scratch);
     if (status != 0) return status;
@@ -125,7 +125,7 @@ function clearMark(address: usize, sequence: u64, scratch: usize): i32 {
   const value = scratch + VALUE;
   const id = findCell(KIND_CODE, address, 0);
   if (id == <u32>NO_CELL) return 0;
-  loadValue(id, value);
+  loadOwn(id, value);
   const isMark = load<u64>(value) == 1
     && (load<u64>(value, 8) | load<u64>(value, 16) | load<u64>(value, 24)) == 0;
   setWord(value, 0);
