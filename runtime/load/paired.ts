@@ -5,7 +5,7 @@
  */
 import { toHex } from '../../state/base/bytes.js';
 import type { AccountJson } from '../alloc.js';
-import { LoadAccounts } from './accounts.js';
+import { FIRST_NONCE, LoadAccounts } from './accounts.js';
 import type { Endless, Pair, Pairs } from './pairs.js';
 import { SeededNumbers } from './seeded.js';
 import { signMarket } from './sign.js';
@@ -54,8 +54,9 @@ export class PairedWorkload implements Workload {
 
   *alloc(): IterableIterator<readonly [string, AccountJson]> {
     const balance = `0x${BALANCE.toString(16)}`;
+    const nonce = `0x${FIRST_NONCE.toString(16)}`;
     for (let index = 0; index < this.accounts.count; index += 1) {
-      yield [toHex(this.accounts.addressOf(index)), { balance }];
+      yield [toHex(this.accounts.addressOf(index)), { balance, nonce }];
     }
     yield* this.kind.contracts(this.accounts);
   }
