@@ -49,27 +49,44 @@ describe('the scheduler over the interpreter', () => {
 describe('a commit that is wrong in one thing is found out: it', () => {
   const interpreter = new Sequential('interpreter');
   beforeAll(async () => void (await interpreter.run(blockOf(SEED))));
-  const COMMIT = 'workers/kernel/commit-effects.as.ts';
-  const planted: readonly (readonly [string, string, string])[] = [
-    ['takes every sender for rich', '? !lt(cell, value) :', '? true :'],
-    ['lets balances overflow', ': fits(cell, value)', ': true'],
+  const EFFECTS = 'workers/kernel/commit-effects.as.ts';
+  const effects: readonly (readonly [string, string, string])[] = [
+    ['takes every sender for rich', ': !lt(cell, value)', ': true'],
     [
       'takes every value for the one read',
-      '== READ_EXACT) return sameWord(cell, value)',
-      '== READ_EXACT) return true',
+      '== READ_EXACT ? sameWord(cell, value)',
+      '== READ_EXACT ? true',
     ],
-    [
-      'takes an absent key for present',
-      'return how == READ_ADDABLE || isZeroWord(value)',
-      'return true',
-    ],
+    ['takes an absent key for present', 'return isZeroWord(value);', 'return true;'],
     ['sets what is to be added', '!= WRITE_ADD) return storeValue', '!= 99) return storeValue'],
     ['loses the fee', 'if (isZeroWord(effects + E_FEE)) return 0;', 'return 0;'],
     ['loses codes', 'if (codes != 0) {', 'if (codes == 1) {'],
+    [
+      'takes what was absent for absent for ever',
+      'if (!isComplete) id = findCell',
+      'if (false) id = findCell',
+    ],
   ];
-  it.each(planted)('%s', async (_name, from, to) => {
+  const TRANSFER = 'workers/kernel/commit-transfer.as.ts';
+  const transfers: typeof effects = [
+    ['takes every payer for rich', 'lt(cellPointer(fromId), bound)', 'false'],
+    ['lets a payment overflow', 'return lt(sum, value) ?', 'return false ?'],
+    ['takes every nonce for right', 'return load<u64>(cell) == low &&', 'return true ||'],
+    [
+      'takes new cells for absent',
+      'if (id == <u32>NO_CELL && isComplete)',
+      'if (id == <u32>NO_CELL)',
+    ],
+    ['pays without being asked', 'sub(value, amount, value);', ''],
+    ['credits the lower address last', 'const isCreditFirst =', 'const isCreditFirst = false && '],
+  ];
+  const planted = [
+    ...effects.map(([name, from, to]) => ({ name, file: EFFECTS, from, to })),
+    ...transfers.map(([name, from, to]) => ({ name, file: TRANSFER, from, to })),
+  ];
+  it.each(planted)('$name', async ({ file, from, to }) => {
     const entry = 'workers/kernel/scheduler-index.as.ts';
-    const module = await compileMutant('scheduler', entry, [{ file: COMMIT, from, to }]);
+    const module = await compileMutant('scheduler', entry, [{ file, from, to }]);
     const world = new KernelWorld(newArena(), 3, module);
     const run = async () => {
       for (let seed = SEED; seed < SEED + PLANTED_RUNS; seed += 1) {

@@ -49,8 +49,8 @@ function mutated(...changes: readonly (readonly [file: string, from: string, to:
 export const PLANTED: Readonly<Record<string, Parts>> = {
   'skips validation': mutated([
     COMMIT,
-    'return effects != 0 ? staleEffect(effects) : staleRead(outcome, w + W_SCRATCH);',
-    'return -1;',
+    'if (effects == 0) return staleRead(outcome, w + W_SCRATCH);',
+    'if (effects == 0) return -1;',
   ]),
   'releases the token before it applies': mutated([
     COMMIT,

@@ -18,6 +18,8 @@ import { isZeroWord, setWord, turnWord } from "./words.as";
 const SLOT: usize = 32;
 const AMOUNT: usize = 32;
 const VALUE: usize = 64;
+/** Behind the coinbase's 20 bytes: the id of its balance's cell (u32), NO_CELL while unknown. */
+export const COINBASE_CELL: usize = 20;
 /** Kind and address; a slot of 32 bytes follows where the kind is 3. */
 const KEY_BYTES: usize = 21;
 const ADDRESS_BYTES: usize = 20;
@@ -105,9 +107,19 @@ export function addBalance(address: usize, sequence: u64, scratch: usize): i32 {
   return id < 0 ? id : addToBalance(id, address, sequence, scratch);
 }
 
+/** The same for the coinbase, whose cell is looked for once. */
+export function payCoinbase(coinbase: usize, sequence: u64, scratch: usize): i32 {
+  const known = load<u32>(coinbase, COINBASE_CELL);
+  if (known != <u32>NO_CELL) return addToBalance(known, coinbase, sequence, scratch);
+  const id = internCell(KIND_BALANCE, coinbase, 0);
+  if (id < 0) return id;
+  store<u32>(coinbase, id, COINBASE_CELL);
+  return addToBalance(id, coinbase, sequence, scratch);
+}
+
 /** The same where the balance's cell is known. */
 // Four parameters: what addBalance has, and the cell.
-export function addToBalance(id: u32, address: usize, sequence: u64, scratch: usize): i32 {
+function addToBalance(id: u32, address: usize, sequence: u64, scratch: usize): i32 {
   loadOwn(id, scratch + VALUE);
   if (isZeroWord(scratch + VALUE) && !isZeroWord(scratch + AMOUNT)) {
     const status = clearMark(address, sequence, scratch);

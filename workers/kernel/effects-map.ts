@@ -22,8 +22,6 @@ export const READ_BYTES = 48;
 export const READ_EXACT = 0;
 /** The value must be at least this one: a balance that pays. */
 export const READ_AT_LEAST = 1;
-/** This must still fit on top of the value: a balance that is paid. */
-export const READ_ADDABLE = 2;
 
 /** A write, which is also a node of its cell's pending list; then a key where there is no id. */
 export const NODE_VALUE = 0;
@@ -43,3 +41,20 @@ export const WRITE_ADD = 1;
 /** A key: 20 raw bytes, then at 32 the slot as four limbs. */
 export const EFFECT_KEY_SLOT = 32;
 export const EFFECT_KEY_BYTES = 64;
+
+/**
+ * A plain transfer's notes instead (transfer.as.ts): one line, and in place of the number of reads
+ * IS_TRANSFER. The rest is in the transaction record. Cells by id or NO_CELL; fee and cost in wei,
+ * u64: what the coinbase gets, and what the sender pays for gas.
+ */
+export const IS_TRANSFER = 0xffffffff;
+export const T_RECORD = 4;
+export const T_FEE = 8;
+export const T_CELLS = 16;
+export const T_BALANCE_CELL = 16;
+export const T_NONCE_CELL = 20;
+export const T_TO_BALANCE_CELL = 24;
+export const T_CODE_CELL = 28;
+export const T_TO_CODE_CELL = 32;
+export const T_COST = 40;
+export const T_BYTES = 64;

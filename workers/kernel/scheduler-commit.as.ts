@@ -1,6 +1,6 @@
 /** Committing what was executed, in order, by whoever holds the token (scheduler.as.ts). */
 import { learnLane } from "./scheduler-lanes.as";
-import { CONTROL_BASE, FULL_UNDO } from "../../state/kernel/map";
+import { CONTROL_BASE, FULL_UNDO, H_CELL_COUNT } from "../../state/kernel/map";
 import {
   DEFERRED, EFFECTS, FAILED_ARENA_FULL, FAILED_UNDO_FULL, FAILURE, HEAD, HEAD_APPLYING, HEAD_SHIFT,
   JUDGED, KIND, KIND_CREDITS, KIND_TRANSACTION, OUTCOME, RECORD, SEQUENCE_AT, STALE, TOKEN, WAITERS,
@@ -12,8 +12,8 @@ import { O_GAS, O_STATUS, STATUS_NEEDS_HEAD, STATUS_OK } from "./record-map";
 import { ABORTS_AT_HEAD, ABORTS_DEFERRED, COUNT_STOLEN, JUDGED_MIN } from "./scheduler-limits";
 import {
   ADVANCE, APPLY, BEGIN_APPLYING, CHECK_FAILURE, DECIDE, EXECUTE, FINISH, GIVE_UP, HOLD_HEAD,
-  HOLD_STATUS, JUDGE, LEAVE, NEXT, READ_CLAIMED, RELEASE, WAIT, W_COINBASE, W_COMMIT_MS, W_COUNT,
-  W_EFFECTS, W_HEAD, W_HEAD_STATUS, W_INDEX, W_IS_DIRECT, W_IS_HEAD, W_IS_IDLE, W_OUTCOME,
+  HOLD_STATUS, JUDGE, LEAVE, NEXT, READ_CLAIMED, RELEASE, WAIT, W_CELLS, W_COINBASE, W_COMMIT_MS,
+  W_COUNT, W_EFFECTS, W_HEAD, W_HEAD_STATUS, W_INDEX, W_IS_DIRECT, W_IS_HEAD, W_IS_IDLE, W_OUTCOME,
   W_REFUSAL, W_SCRATCH, W_SINCE_MS, W_WORKERS,
 } from "./scheduler-map";
 import {
@@ -71,7 +71,9 @@ function abortCause(w: usize): i32 {
   const outcome = <usize>load<u32>(w, W_OUTCOME);
   if (load<u8>(outcome, O_STATUS) == STATUS_NEEDS_HEAD) return ABORTS_AT_HEAD;
   const effects = <usize>load<u32>(w, W_EFFECTS);
-  return effects != 0 ? staleEffect(effects) : staleRead(outcome, w + W_SCRATCH);
+  if (effects == 0) return staleRead(outcome, w + W_SCRATCH);
+  const isComplete = load<u32>(H_CELL_COUNT) == load<u32>(w, W_CELLS);
+  return staleEffect(effects, isComplete, w + W_SCRATCH);
 }
 
 /** Refused: the threads are about to be ended. The token stays taken, nobody is to commit. */

@@ -49,7 +49,6 @@ export const W_COMMIT_MS = 144;
 /** How many steps it would take at once, and how many it has taken. */
 export const W_CHUNK = 152;
 export const W_TAKEN = 156;
-/** 96 bytes for whoever commits. */
 /** Where the next notes go, in which half of their place; per half, the step behind its last. */
 export const W_NOTES_NEXT = 160;
 export const W_NOTES_HALF = 164;
@@ -58,6 +57,9 @@ export const W_NOTES_LAST = 168;
 export const W_EXECUTE_MS = 176;
 /** It has woken others for this batch. */
 export const W_HAS_CALLED = 184;
+/** Cells when the batch began; NO_CELL where it came too late to know. */
+export const W_CELLS = 188;
+/** 96 bytes for whoever commits. */
 export const W_SCRATCH = 192;
 export const WORKER_BYTES = 320;
 

@@ -8,9 +8,9 @@
  * takes, it executes at the head at once and notes no reads: alone, a worker does only that. When
  * too much ahead of its turn turns out stale, all leave the work to one for a while.
  */
-import { NO_CELL } from "../../state/kernel/map";
+import { H_CELL_COUNT, NO_CELL } from "../../state/kernel/map";
 import { beginNotes } from "./scheduler-notes.as";
-import { ACTIVE, COUNT, EPOCH, FAILURE, WORKERS } from "../protocol-map";
+import { ACTIVE, COUNT, EPOCH, FAILURE, HEAD, WORKERS } from "../protocol-map";
 import {
   advance, apply, beginApplying, decide, finish, giveUp, holdHead, holdStatus, judge, release,
   takeToken,
@@ -20,7 +20,7 @@ import {
   ADVANCE, APPLY, ASK, AWAIT_STEP, BEGIN, BEGIN_APPLYING, CHECK_EPOCH, CHECK_FAILURE, CLAIM_STEPS,
   DECIDE, EXECUTE, FINISH, GIVE_UP, HOLD_HEAD, HOLD_STATUS, JUDGE, LEAVE, LEFT, NEXT, PEEK_HEAD,
   PEEK_STATUS, PUBLISH, READ_CLAIMED, READ_LOADED, READ_SOLO, RELEASE, TAKE_TOKEN, TRY_DIRECT, WAIT,
-  W_CHUNK, W_COINBASE_CELL, W_COMMIT_MS, W_COUNT, W_EFFECTS, W_END, W_EPOCH, W_EXECUTE_MS,
+  W_CELLS, W_CHUNK, W_COINBASE_CELL, W_COMMIT_MS, W_COUNT, W_EFFECTS, W_END, W_EPOCH, W_EXECUTE_MS,
   W_HAS_CALLED, W_IS_DIRECT, W_IS_IDLE, W_LOADED, W_NEXT, W_PARKED_MS, W_STATE, W_WORKERS,
 } from "./scheduler-map";
 import {
@@ -47,9 +47,16 @@ export function begun(w: usize): void {
   store<u32>(w, 0, W_IS_IDLE);
   store<u32>(w, 0, W_HAS_CALLED);
   store<u32>(w, NO_CELL, W_COINBASE_CELL);
+  store<u32>(w, cellsAtBeginning(), W_CELLS);
   store<u32>(w, max(load<u32>(w, W_CHUNK), 1), W_CHUNK);
   beginNotes(w);
   go(w, CHECK_FAILURE);
+}
+
+/** How many cells there were; NO_CELL where somebody has begun to change them. */
+function cellsAtBeginning(): u32 {
+  const cells = atomic.load<u32>(H_CELL_COUNT);
+  return atomic.load<i32>(word(HEAD)) == 0 ? cells : NO_CELL;
 }
 
 /** The driver executed W_INDEX; its outcome record lies there and says what it read and writes. */

@@ -1,27 +1,26 @@
 /**
  * The plain transfer, most of many chains' load: money and no data, to an account without code,
- * both accounts told apart from each other, the coinbase and the precompiles, and everything in
- * order. It needs no access set, no journal and no message: what it reads and writes is noted at
- * once (effects-map.ts). Ahead of its turn it reads the two codes and nothing else: the sender is
- * taken for rich and its nonce for right, the recipient gets an addition. So transfers conflict
- * with nobody, whoever pays whom. In all other cases nothing is decided here and the general way
- * begins.
+ * neither of the two being the coinbase or a precompile, and everything in order; they may be one
+ * and the same. It needs no access set, no journal and no message, and its notes are one line,
+ * since the record says nearly all of them (commit-transfer.as.ts). Ahead of its turn it reads the
+ * two codes and nothing else: the sender is taken for rich and its nonce for right, the recipient
+ * gets an addition. So transfers conflict with nobody, whoever pays whom. In all other cases
+ * nothing is decided here and the general way begins.
  */
 import { findInline, hashAddress, hashField, touchCells } from "../../state/kernel/keys.as";
 import { KIND_BALANCE, KIND_CODE, KIND_NONCE } from "../../state/kernel/map";
 import { isAddress, precompileAt } from "./access.as";
 import { readBase } from "./base.as";
-import { beginEffects, behind, endNode, endRead } from "./effects.as";
+import { behind } from "./effects.as";
 import {
-  EFFECTS_BYTES, EFFECT_KEY_BYTES, E_FEE, E_WRITES_AT, NODE_BYTES, NODE_HOW, NODE_VALUE,
-  READ_ADDABLE, READ_AT_LEAST, READ_BYTES, READ_HOW, READ_VALUE, WRITE_ADD, WRITE_SET,
+  E_READS, IS_TRANSFER, T_BYTES, T_CELLS, T_COST, T_FEE, T_RECORD, T_TO_CODE_CELL,
 } from "./effects-map";
 import { writeHead } from "./outcome.as";
-import { add, fitsU64, lt, sub } from "./u256.as";
-import { compareAddress, copyWord, isZeroWord, setWord } from "./words.as";
+import { add, fitsU64, lt } from "./u256.as";
+import { isZeroWord, setWord } from "./words.as";
 import {
-  M_BASE_FEE, M_BLOCK_GAS_LIMIT, M_BYTES, M_COINBASE, M_IS_HEAD, M_NOTES_AT, M_NOTES_LIMIT,
-  M_NOTES_TOP, M_SCRATCH, M_SCRATCH_2,
+  M_BASE_FEE, M_BLOCK_GAS_LIMIT, M_BYTES, M_COINBASE, M_EFFECTS, M_IS_HEAD, M_NOTES_AT,
+  M_NOTES_LIMIT, M_NOTES_TOP, M_SCRATCH,
 } from "./map";
 import {
   IS_CREATION, O_FEE, O_GAS, O_LISTS, R_ACCESS_LIST, R_AUTHORIZATIONS, R_DATA, R_FLAGS, R_GAS_LIMIT,
@@ -36,17 +35,15 @@ const PRICE_END: u64 = 1 << 40;
 const GAS_LIMIT_MAX: u64 = 1 << 24;
 /** Header and five empty lists. */
 const RECORD_BYTES: usize = 89;
-/** At most five reads and three writes, each with a key. */
-const NOTES_BYTES: usize = EFFECTS_BYTES + 5 * (READ_BYTES + EFFECT_KEY_BYTES)
-  + 3 * (NODE_BYTES + EFFECT_KEY_BYTES);
 /** Record, alignment, notes. */
-const ROOM_BYTES: usize = RECORD_BYTES + 16 + NOTES_BYTES;
+const ROOM_BYTES: usize = RECORD_BYTES + 16 + T_BYTES;
 
 // In the machine's bytes: cell ids, words; a sum of what was touched, for nobody.
+// The order of the first four is that of the notes.
 const BALANCE_CELL: usize = M_BYTES;
 const NONCE_CELL: usize = M_BYTES + 4;
-const CODE_CELL: usize = M_BYTES + 8;
-const TO_BALANCE_CELL: usize = M_BYTES + 12;
+const TO_BALANCE_CELL: usize = M_BYTES + 8;
+const CODE_CELL: usize = M_BYTES + 12;
 const TO_CODE_CELL: usize = M_BYTES + 16;
 const TOUCHED: usize = M_BYTES + 20;
 const CODE: usize = M_BYTES + 32;
@@ -67,7 +64,7 @@ export function transferStep(m: usize, record: usize, out: usize, end: usize): i
   readFields(m, record, isHead);
   if (!isZeroWord(m + CODE) || !isZeroWord(m + TO_CODE)) return NOT_PLAIN;
   if (isHead && !isInOrder(m, record)) return NOT_PLAIN;
-  return writeTransfer(m, record, out, isHead);
+  return writeTransfer(m, record, out);
 }
 
 /** What the record alone tells. */
@@ -86,8 +83,8 @@ function isPlain(m: usize, record: usize): bool {
   if (!fitsU64(maxFee) || load<u64>(maxFee) >= PRICE_END || !fitsU64(baseFee)) return false;
   if (load<u64>(maxFee) < load<u64>(baseFee)) return false;
   const sender = record + R_SENDER, to = record + R_TO;
-  return !isAddress(sender, to) && !isAddress(sender, m + M_COINBASE)
-    && !isAddress(to, m + M_COINBASE) && precompileAt(m, to) == 0;
+  return !isAddress(sender, m + M_COINBASE) && !isAddress(to, m + M_COINBASE)
+    && precompileAt(m, to) == 0;
 }
 
 /** What the sender must have, at M + BOUND. @returns false where no account can have it */
@@ -140,7 +137,7 @@ function tipOf(m: usize, record: usize): u64 {
 
 /** @returns the length */
 @inline
-function writeTransfer(m: usize, record: usize, out: usize, isHead: bool): i32 {
+function writeTransfer(m: usize, record: usize, out: usize): i32 {
   const tip = tipOf(m, record);
   writeHead(out, STATUS_OK, 0);
   store<u32>(out, <u32>RECORD_BYTES);
@@ -149,60 +146,15 @@ function writeTransfer(m: usize, record: usize, out: usize, isHead: bool): i32 {
   v128.store(out, i64x2.splat(0), O_LISTS);
   store<u32>(out, 0, O_LISTS + 16);
   const own = <usize>load<u32>(m, M_NOTES_AT);
-  const isOwn = own != 0 && own + NOTES_BYTES <= <usize>load<u32>(m, M_NOTES_LIMIT);
-  const effects = isOwn ? own : behind(out, RECORD_BYTES);
-  beginEffects(m, effects);
-  store<u64>(effects, tip * GAS, E_FEE);
-  let at = effects + EFFECTS_BYTES;
-  if (!isHead) at = noteReads(m, record, effects, at);
-  store<u32>(effects, <u32>at, E_WRITES_AT);
-  const isFirst = compareAddress(record + R_SENDER, record + R_TO) < 0;
-  if (!isFirst) at = noteCredit(m, record, effects, at);
-  at = noteDebit(m, record, effects, at, (load<u64>(m, M_BASE_FEE) + tip) * GAS);
-  if (isFirst) at = noteCredit(m, record, effects, at);
-  store<u32>(m, <u32>at, M_NOTES_TOP);
-  return isOwn ? <i32>RECORD_BYTES : <i32>(at - out);
-}
-
-@inline
-function noteReads(m: usize, record: usize, effects: usize, at: usize): usize {
-  const sender = record + R_SENDER, to = record + R_TO;
-  setWord(at + READ_VALUE, load<u64>(record, R_NONCE));
-  at = endRead(effects, at, load<u32>(m, NONCE_CELL), KIND_NONCE, sender);
-  setWord(at + READ_VALUE, 0);
-  at = endRead(effects, at, load<u32>(m, CODE_CELL), KIND_CODE, sender);
-  setWord(at + READ_VALUE, 0);
-  at = endRead(effects, at, load<u32>(m, TO_CODE_CELL), KIND_CODE, to);
-  let bound = at;
-  copyWord(m + BOUND, at + READ_VALUE);
-  at = endRead(effects, at, load<u32>(m, BALANCE_CELL), KIND_BALANCE, sender);
-  store<u32>(bound, READ_AT_LEAST, READ_HOW);
-  bound = at;
-  copyWord(record + R_VALUE, at + READ_VALUE);
-  at = endRead(effects, at, load<u32>(m, TO_BALANCE_CELL), KIND_BALANCE, to);
-  store<u32>(bound, READ_ADDABLE, READ_HOW);
-  return at;
-}
-
-/** Value and cost are taken from the sender, and its nonce counts up. */
-// Five parameters: a note's place.
-@inline
-function noteDebit(m: usize, record: usize, effects: usize, at: usize, cost: u64): usize {
-  const sender = record + R_SENDER, zero = m + M_SCRATCH, debit = m + M_SCRATCH_2;
-  setWord(zero, 0);
-  setWord(debit, cost);
-  add(debit, record + R_VALUE, debit);
-  sub(zero, debit, at + NODE_VALUE);
-  store<u32>(at, WRITE_ADD, NODE_HOW);
-  at = endNode(effects, at, load<u32>(m, BALANCE_CELL), KIND_BALANCE, sender);
-  setWord(at + NODE_VALUE, load<u64>(record, R_NONCE) + 1);
-  store<u32>(at, WRITE_SET, NODE_HOW);
-  return endNode(effects, at, load<u32>(m, NONCE_CELL), KIND_NONCE, sender);
-}
-
-@inline
-function noteCredit(m: usize, record: usize, effects: usize, at: usize): usize {
-  copyWord(record + R_VALUE, at + NODE_VALUE);
-  store<u32>(at, WRITE_ADD, NODE_HOW);
-  return endNode(effects, at, load<u32>(m, TO_BALANCE_CELL), KIND_BALANCE, record + R_TO);
+  const isOwn = own != 0 && own + T_BYTES <= <usize>load<u32>(m, M_NOTES_LIMIT);
+  const notes = isOwn ? own : behind(out, RECORD_BYTES);
+  store<u32>(m, <u32>notes, M_EFFECTS);
+  store<u32>(notes, IS_TRANSFER, E_READS);
+  store<u32>(notes, <u32>record, T_RECORD);
+  store<u64>(notes, tip * GAS, T_FEE);
+  store<u64>(notes, (load<u64>(m, M_BASE_FEE) + tip) * GAS, T_COST);
+  v128.store(notes, v128.load(m, BALANCE_CELL), T_CELLS);
+  store<u32>(notes, load<u32>(m, TO_CODE_CELL), T_TO_CODE_CELL);
+  store<u32>(m, <u32>(notes + T_BYTES), M_NOTES_TOP);
+  return isOwn ? <i32>RECORD_BYTES : <i32>(notes + T_BYTES - out);
 }

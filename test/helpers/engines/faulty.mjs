@@ -4,7 +4,7 @@
  * shared memory, so that it outlives the thread. On the coordinator's thread nothing ever fails.
  */
 import { TransferEngine } from './transfer.mjs';
-import { CELL_BYTES, CELL_LOCK } from '../../../dist/state/kernel/map.js';
+import { HEAD, HEAD_APPLYING } from '../../../dist/workers/protocol-map.js';
 import { TransactionRecord } from '../../../dist/workers/record.js';
 
 /** (module (func (export "f") (loop (br 0)))) */
@@ -67,21 +67,20 @@ class FaultyEngine extends TransferEngine {
   constructor(arena) {
     super(arena);
     // Behind the marshalling bytes of thread 0, whom no engine serves on another thread.
+    this.words = new Int32Array(arena.memory.buffer, arena.layout.control.base, HEAD + 1);
     this.counts = new Int32Array(arena.memory.buffer, arena.layout.windows.base + 8_192, 1_024);
   }
 
-  beginBlock({ number, coinbase }) {
-    this.coinbase = coinbase;
+  beginBlock({ number }) {
     if (number === BROKEN_BLOCK && this.arena.thread !== 0) throw new Error('no such block');
   }
 
   execute(transaction, outcome) {
     const { data, value } = new TransactionRecord(transaction);
     if (data[0] === 0xfb && this.arena.thread !== 0) {
-      // The fee is added to a cell whose lock stays odd: the commit waits for it, as readers do.
-      const { arena } = this;
-      const cell = arena.layout.cells.base + arena.intern(0, this.coinbase) * CELL_BYTES;
-      arena.bytes[cell + CELL_LOCK] |= 1;
+      // As one that hangs while it changes cells.
+      Atomics.or(this.words, HEAD, HEAD_APPLYING);
+      for (;;);
     }
     if (data[0] !== 0xfa || this.arena.thread === 0) return super.execute(transaction, outcome);
     const met = Atomics.add(this.counts, Number(value), 1);
