@@ -81,13 +81,17 @@ function lookUp(hash: u32): void {
   wordsTop += 4;
 }
 
-/** Plain transfers load what they need side by side themselves (transfer.as.ts). */
 function lookAt(m: usize, record: usize): void {
-  if (load<u32>(record, R_DATA + 4) == 0) return;
   const sender = record + R_SENDER, sum = hashAddress(sender);
   lookUp(hashField(sum, sender, KIND_BALANCE));
   lookUp(hashField(sum, sender, KIND_NONCE));
   lookUp(hashField(sum, sender, KIND_CODE));
+  if (load<u32>(record, R_DATA + 4) == 0) {
+    const to = record + R_TO, toSum = hashAddress(to);
+    lookUp(hashField(toSum, to, KIND_BALANCE));
+    lookUp(hashField(toSum, to, KIND_CODE));
+    return;
+  }
   const habits = habitsOf(m, record);
   if (!isOf(habits, record)) return;
   const end = habits + HABIT_LINES_AT + (<usize>load<u32>(habits, HABIT_COUNT) << 3);
