@@ -36,6 +36,8 @@ export interface PipelineParts {
 const BATCH_FIRST = 64;
 /** The undo ring is full until the sealer is done with a block. */
 const RING_WAIT_MS = 1;
+/** Of its nodes, what the end of a block may need: calls of the two contracts of EIP-7685. */
+const RING_RESERVE = 64;
 /** Below this a measurement is noise. */
 const BATCH_MS_MIN = 0.01;
 
@@ -146,27 +148,32 @@ export class Pipeline {
   /** What is too large together is tried again in halves; what is too large alone is refused. */
   private async runMiniBlock(entries: readonly Pooled[]): Promise<void> {
     let result: BatchResult | undefined;
+    // Asked before: what is sealed in the meantime leaves room that was not there.
+    const isRingHeld = this.isRingHeld();
     try {
       const entry = await this.parts.maker.make(async () => {
         result = await this.execute(entries);
+        this.checkReserve();
         return { ...NOTHING_MADE, transactions: includedOf(entries, result) };
       });
       assert(result !== undefined, 'a mini-block has been executed');
       this.settle(entries, result, entry);
     } catch (error) {
       if (!isTooLarge(error)) throw error;
-      await this.shrink(entries, error);
+      await this.shrink(entries, error, isRingHeld);
     }
   }
 
-  private async shrink(entries: readonly Pooled[], error: DeltacastError): Promise<void> {
-    const { chain, clock, blocks } = this.parts;
-    const { openBlock, unsealedCount } = chain;
-    const isPinned = unsealedCount > 0 || (openBlock !== null && openBlock.to > openBlock.from);
-    if (error.details['region'] === 'undo' && isPinned) {
-      // The ring keeps what is not sealed yet: have it sealed, then try again.
+  private async shrink(
+    entries: readonly Pooled[],
+    error: DeltacastError,
+    isRingHeld: boolean,
+  ): Promise<void> {
+    if (error.details['region'] === 'undo' && isRingHeld) {
+      // Not for ever: have sealed what holds it, then try again.
       this.carried = [...entries, ...this.carried];
-      if (unsealedCount === 0) await blocks.turn();
+      const { chain, clock, blocks } = this.parts;
+      if (this.isRingHeld() && chain.unsealedCount === 0) await blocks.turn();
       await sleep(clock, RING_WAIT_MS);
       return;
     }
@@ -177,6 +184,20 @@ export class Pipeline {
     const half = entries.length >> 1;
     this.carried = [...entries.slice(half), ...this.carried];
     await this.runMiniBlock(entries.slice(0, half));
+  }
+
+  /** Does the undo ring keep what is not sealed yet? */
+  private isRingHeld(): boolean {
+    const { openBlock, unsealedCount } = this.parts.chain;
+    return unsealedCount > 0 || (openBlock !== null && openBlock.to > openBlock.from);
+  }
+
+  /** @throws DeltacastError ARENA_FULL where the block could not be ended any more */
+  private checkReserve(): void {
+    const { arena, sealedUndoEnd } = this.parts.chain;
+    const room = arena.layout.undoCapacity - (arena.undoPosition - sealedUndoEnd);
+    if (room >= RING_RESERVE) return;
+    throw new DeltacastError('ARENA_FULL', 'no room for the end of the block', { region: 'undo' });
   }
 
   private async execute(entries: readonly Pooled[]): Promise<BatchResult> {

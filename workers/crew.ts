@@ -1,9 +1,9 @@
 /**
  * The worker threads of one arena as the coordinator handles them: start, one round of steps at a
  * time, and the fence. A round ends when its last step is committed or something failed; what was
- * committed until then stands. The fence ends every thread and resolves when all have exited: only
- * then may anyone else write where they wrote. The clock decides that a thread is hung, and nothing
- * about the state.
+ * committed until then stands. The fence ends the threads that are lost and resolves when these
+ * have exited and the others are out: only then may anyone else write where they wrote. The clock
+ * decides that a thread is hung, and nothing about the state.
  */
 import type { Arena } from '../state/arena.js';
 import { assert } from '../state/base/assert.js';
@@ -12,19 +12,21 @@ import { APPLYING_MS_MAX, WORKER_START_MS } from '../state/base/limits.js';
 import { type Clock, sleep } from '../state/base/ports.js';
 import type { Steps } from './batch.js';
 import { encodeContext } from './context.js';
+import { CrewThread } from './crew-thread.js';
 import type { BlockContext } from './engine.js';
 import { TERM_ENDLESS, TERM_MIN } from './kernel/scheduler-limits.js';
 import { copyOutcomes, type RoundOutcomes } from './outcomes.js';
-import { TaskThreads } from './pool.js';
 import { type Counter, Protocol } from './protocol.js';
 import { loadSteps, type Round, type Rounds, roundOf } from './rounds.js';
+import { Spares } from './spares.js';
 import type { Tiering } from './tiering/tiering.js';
-import type { ExecutionTask } from './worker.js';
 
 /** While others execute, what they have committed is looked at so often. */
 const IDLE_MS = 1;
 /** A hung thread is found at most this part of the deadline late. */
 const WATCHES_PER_DEADLINE = 16;
+/** Who is well is out of a round that has failed in 1 ms; who is not by then is ended. */
+const MUSTER_MS_MAX = 10;
 /** Threads that are lost so often before they are ready will not do any better. */
 const STARTS_MAX = 3;
 
@@ -55,7 +57,11 @@ export class Crew implements Rounds {
   cause = '';
   /** For good: no threads are started any more. */
   isStopped = false;
-  private threads: TaskThreads | null = null;
+  /** Who has each place; null: nobody. */
+  private readonly places: (CrewThread | null)[];
+  private readonly spares: Spares;
+  /** Since the places were filled, until the next fence. */
+  private isUp = false;
   /** Why the threads have to be ended; empty while they are well. */
   private trouble = '';
 
@@ -66,6 +72,10 @@ export class Crew implements Rounds {
     this.options = options;
     this.coordinator = { thread: arena.thread, clock: options.clock };
     this.protocol = new Protocol(arena);
+    this.places = Array.from({ length: workers }, () => null);
+    const { engineModule, isPinned, heapMegabytes } = options;
+    const common = { memory: arena.memory, engineModule, isPinned, heapMegabytes };
+    this.spares = new Spares(options.clock, () => new CrewThread(common));
     this.reset();
   }
 
@@ -80,14 +90,14 @@ export class Crew implements Rounds {
 
   /**
    * Resolves when all threads are attached. One that is lost before that is lost like any other:
-   * all are started again, a few times.
+   * another is started, a few times.
    * @throws DeltacastError WORKER_FAILED, ARENA_TORN
    */
   async start(): Promise<void> {
     for (let starts = 0; starts < STARTS_MAX; starts += 1) {
       if (this.isStopped)
         throw new DeltacastError('WORKER_FAILED', 'the executor has been stopped');
-      if (this.threads !== null) {
+      if (this.isUp) {
         if (this.trouble === '') return;
         // They died while nothing was to be done, or before they were ready.
         await this.fence();
@@ -100,19 +110,25 @@ export class Crew implements Rounds {
     throw new DeltacastError('WORKER_FAILED', 'the worker threads cannot be started', { cause });
   }
 
+  /** Fills the places: with the spare thread, and with new ones. */
   private async startThreads(): Promise<void> {
+    await this.endLost();
     this.trouble = '';
     this.reset();
-    this.launch();
+    this.isUp = true;
+    this.places.forEach((thread, worker) => {
+      if (thread === null) this.fill(worker);
+    });
     const tooLate = (): void => this.giveUp('the threads did not start');
     const cancel = this.options.clock.after(WORKER_START_MS, tooLate);
     await this.protocol.untilReady();
     cancel();
+    if (!this.isStopped && this.trouble === '') this.spares.refill();
   }
 
   /**
-   * Executes and commits steps that fit, one after the other as if alone. When a thread dies or
-   * hangs, all of them are ended.
+   * Executes and commits steps that fit, one after the other as if alone. A thread that dies or
+   * hangs ends the round, and is ended.
    * @param firstSequence  of the first included step
    * @param deadlineMs     how long the head may stand still
    * @param whileIdle      called now and then, as long as they execute: so many are committed
@@ -173,38 +189,76 @@ export class Crew implements Rounds {
   /** Makes a round that is under way, and a start, fail at once. */
   abort(): void {
     this.isStopped = true;
-    if (this.threads !== null) this.giveUp('the executor is stopping');
+    if (this.isUp) this.giveUp('the executor is stopping');
   }
 
   async stop(): Promise<void> {
-    const { threads } = this;
-    this.threads = null;
-    if (threads === null) return;
-    this.protocol.stop();
-    await (this.trouble === '' ? threads.join() : threads.end());
+    const { isUp, trouble } = this;
+    this.isUp = false;
+    const threads = this.places.filter((thread) => thread !== null);
+    this.places.fill(null);
+    if (threads.length > 0) this.protocol.stop();
+    const isWell = isUp && trouble === '';
+    const ends = threads.map((thread) => (isWell ? thread.join() : thread.end()));
+    await Promise.all([this.spares.stop(), ...ends]);
   }
 
   /**
-   * Ends all threads; none of them writes after this. The next round starts new ones. A thread that
-   * is just changing cells gets the time to come to the end of its step.
+   * Ends the threads that are lost; none of them writes after this, and the others are out. The
+   * next round fills their places. A thread that is just changing cells gets the time to come to
+   * the end of its step.
    * @throws DeltacastError ARENA_TORN where one died while it was changing cells
    */
   private async fence(): Promise<void> {
-    const { protocol, threads } = this;
+    const { protocol } = this;
     const { clock } = this.options;
     protocol.fail('worker-failed');
     protocol.bar();
     for (let waitedMs = 0; waitedMs < APPLYING_MS_MAX && protocol.isApplying(); waitedMs += 1) {
       await sleep(clock, 1);
     }
-    this.threads = null;
-    await threads?.end();
+    await this.findLost();
+    await this.endLost();
+    this.isUp = false;
     this.restarts += 1;
     this.noteCause();
     if (protocol.isApplying()) {
       const { cause } = this;
       const text = 'a worker died while it was changing the state';
       throw new DeltacastError('ARENA_TORN', text, { cause });
+    }
+  }
+
+  /** Lost is who has ended, who has failed, and who does not come out of the round. */
+  private async findLost(): Promise<void> {
+    const { protocol, places } = this;
+    const { clock, firstThread } = this.options;
+    const isLost = (worker: number): boolean => {
+      return places[worker]?.cause !== '' || protocol.message(firstThread + worker) !== '';
+    };
+    protocol.muster();
+    for (let waitedMs = 0; waitedMs < MUSTER_MS_MAX; waitedMs += 1) {
+      if (protocol.missing().every(isLost)) break;
+      await sleep(clock, 1);
+    }
+    const missing = protocol.missing();
+    places.forEach((thread, worker) => {
+      if (thread === null) return;
+      if (isLost(worker) || missing.includes(worker)) thread.cause ||= 'it was lost in a round';
+    });
+  }
+
+  /** Ends those that are lost, and who is lost meanwhile. Resolves when they have exited. */
+  private async endLost(): Promise<void> {
+    const { places } = this;
+    const isLost = (thread: CrewThread | null) => thread !== null && thread.cause !== '';
+    while (places.some(isLost)) {
+      const lost = places.map((thread, worker) => {
+        if (!isLost(thread)) return null;
+        places[worker] = null;
+        return thread;
+      });
+      await Promise.all(lost.map((thread) => thread?.end()));
     }
   }
 
@@ -224,20 +278,14 @@ export class Crew implements Rounds {
     this.protocol.reset(workers, isTogether ? TERM_ENDLESS : TERM_MIN);
   }
 
-  private launch(): void {
-    const { arena, workers, firstThread, engineModule, isPinned, heapMegabytes, tiering } =
-      this.options;
-    const { memory } = arena;
-    const tasks = Array.from({ length: workers }, (_, worker): ExecutionTask => {
-      const changes = tiering?.connect() ?? null;
-      const thread = firstThread + worker;
-      return { memory, thread, worker, engineModule, isPinned, changes };
-    });
-    const ports = tasks.map(({ changes }) => changes);
-    const threads = new TaskThreads('serveBatches', tasks, heapMegabytes, ports);
-    this.threads = threads;
-    threads.failed.then((cause) => {
-      if (this.threads === threads) this.giveUp(cause);
+  private fill(worker: number): void {
+    const { firstThread, tiering } = this.options;
+    const thread = this.spares.take();
+    this.places[worker] = thread;
+    const changes = tiering?.connect() ?? null;
+    thread.place({ thread: firstThread + worker, worker, changes });
+    void thread.failed.then((cause) => {
+      if (this.places.includes(thread)) this.giveUp(cause);
     });
   }
 
@@ -246,7 +294,7 @@ export class Crew implements Rounds {
     this.trouble = trouble;
     this.protocol.fail('worker-failed');
     this.protocol.wakeQuiet();
-    this.protocol.endReady();
+    this.protocol.wakeReady();
   }
 
   /** Resolves when nobody is inside, or somebody may never leave. */

@@ -56,16 +56,17 @@ export class WorkerExecutor {
 
   /** Serves batches until the pool is stopped. */
   async serve(): Promise<void> {
-    const { protocol } = this;
+    const { protocol, worker } = this;
     let seen = protocol.epoch() | 1;
     // In the middle of a block: who comes for one that was lost is ready when it can go on at once.
     if (protocol.contextEpoch() !== 0) await this.refreshContext();
-    protocol.ready();
+    protocol.ready(worker, seen);
     for (;;) {
       protocol.waitForTurn(seen);
       seen = protocol.epoch();
       if (protocol.isStopped()) return;
       if (protocol.isOpen(seen)) await this.runBatch(seen);
+      else protocol.ready(worker, seen);
     }
   }
 
@@ -80,7 +81,8 @@ export class WorkerExecutor {
       }
     } catch (error) {
       const { protocol, arena } = this;
-      protocol.say(arena.thread, error instanceof Error ? error.message : String(error));
+      const text = error instanceof Error ? error.message : String(error);
+      protocol.say(arena.thread, text === '' ? 'it failed' : text);
       const isFull = isDeltacastError(error, 'ARENA_FULL');
       protocol.fail(isFull ? 'ARENA_FULL' : 'worker-failed');
       if (isFull) scheduler.abandonFull();

@@ -26,7 +26,10 @@ export function moved(buffer: ArrayBuffer): unknown {
 
 /** Ordinary tasks by name, each on a thread that is free; threads start when there is work. */
 export class TaskPool {
+  /** Resolves when a thread has exited, whatever it was doing. */
+  readonly exited: Promise<void>;
   private readonly piscina: Piscina;
+  private noteExit = (): void => undefined;
   private readonly exits = new Map<number, Promise<void>>();
   private isEnded = false;
 
@@ -49,6 +52,9 @@ export class TaskPool {
     // A thread that dies without a task must not take the process along: the next task gets
     // another.
     this.piscina.on('error', () => undefined);
+    this.exited = new Promise((resolve) => {
+      this.noteExit = resolve;
+    });
   }
 
   /**
@@ -82,7 +88,10 @@ export class TaskPool {
       if (id < 0 || this.exits.has(id)) continue;
       const exit = new Promise<void>((resolve) => thread.once('exit', () => resolve()));
       this.exits.set(id, exit);
-      void exit.then(() => this.exits.delete(id));
+      void exit.then(() => {
+        this.exits.delete(id);
+        this.noteExit();
+      });
     }
   }
 }
@@ -110,7 +119,8 @@ export class TaskThreads {
       return this.pool.run(name, task, port === null ? [] : [port]);
     });
     this.tasks = Promise.allSettled(running);
-    this.failed = Promise.race(running).then(
+    // A thread that dies before it is ready leaves its task in piscina's queue, for ever.
+    this.failed = Promise.race([...running, this.pool.exited]).then(
       () => 'a worker ended',
       (error: unknown) => (error instanceof Error ? error.message : String(error)),
     );

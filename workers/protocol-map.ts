@@ -49,6 +49,8 @@ export const PACE_TERM = 169;
 export const PACE_PHASE = 170;
 /** Steps before this one are there to be taken: the coordinator loads while workers execute. */
 export const LOADED = 176;
+/** One word a worker: the odd epoch that it has seen last, being out of every batch. */
+export const PRESENT = 192;
 /** One line a thread: how often each thing happened in this batch, in the order of COUNTERS. */
 export const COUNTERS_BASE = 256;
 export const CONTEXT_AT = 0x2000;

@@ -72,6 +72,7 @@ export class Protocol {
     const tableWords = STEP_WORDS * MINI_BLOCK_TRANSACTIONS_MAX;
     assert(COUNTERS.length <= map.LINE_WORDS, 'the counters of a thread fit its line');
     assert(WORD_COUNT * 4 <= map.CONTEXT_AT, 'the words end before the context');
+    assert(map.PRESENT + THREADS_MAX <= map.COUNTERS_BASE, 'each worker has a word');
     const messagesEnd = map.MESSAGES_AT + THREADS_MAX * map.MESSAGE_BYTES_MAX;
     assert(messagesEnd <= map.WORKERS_AT, 'what failing workers say ends before their state');
     const workersEnd = map.WORKERS_AT + THREADS_MAX * WORKER_BYTES;
@@ -91,34 +92,48 @@ export class Protocol {
 
   /**
    * Closed, nobody inside; the context's number stays, so that every new worker takes it over, and
-   * epochs go on, so that no status of before has a meaning.
+   * epochs go on, so that no status of before has a meaning. Workers that are there look at nothing
+   * but the words of the first line.
    * @param term  steps until it is tried whether one alone is faster
    */
   reset(workers: number, term = TERM_MIN): void {
-    const epoch = Atomics.load(this.words, map.EPOCH);
     const contextEpoch = Atomics.load(this.words, map.CONTEXT_EPOCH);
     const contextBytes = Atomics.load(this.words, map.CONTEXT_BYTES);
-    this.words.fill(0);
+    Atomics.store(this.words, map.STOP, 0);
+    this.words.fill(0, map.LINE_WORDS);
     Atomics.store(this.words, map.CONTEXT_EPOCH, contextEpoch);
     Atomics.store(this.words, map.CONTEXT_BYTES, contextBytes);
     Atomics.store(this.words, map.WORKERS, workers);
     Atomics.store(this.words, map.PACE_LEFT, term);
     Atomics.store(this.words, map.PACE_TERM, term);
-    Atomics.store(this.words, map.EPOCH, (epoch | 1) + 2);
+    this.muster();
   }
 
-  /** Resolves when every worker has attached. */
+  /** Calls on all workers to say that they are out. */
+  muster(): void {
+    Atomics.store(this.words, map.EPOCH, (this.epoch() | 1) + 2);
+    Atomics.notify(this.words, map.EPOCH);
+  }
+
+  /** Workers that have not answered the last call: they may be in a batch, or not there. */
+  missing(): number[] {
+    const epoch = this.epoch();
+    const workers = Array.from({ length: this.workers() }, (_, worker) => worker);
+    return workers.filter((worker) => Atomics.load(this.words, map.PRESENT + worker) !== epoch);
+  }
+
+  /** Resolves when every worker is there, or somebody has failed. */
   async untilReady(): Promise<void> {
     for (;;) {
       const ready = Atomics.load(this.words, map.READY);
-      if (ready >= this.workers()) return;
+      if (this.failure() !== 'none' || this.missing().length === 0) return;
       await Atomics.waitAsync(this.words, map.READY, ready).value;
     }
   }
 
-  /** Gives up waiting for those that will not come. */
-  endReady(): void {
-    Atomics.store(this.words, map.READY, this.workers());
+  /** Wakes a coordinator that waits for those that will not come. */
+  wakeReady(): void {
+    Atomics.add(this.words, map.READY, 1);
     Atomics.notify(this.words, map.READY);
   }
 
@@ -332,9 +347,10 @@ export class Protocol {
 
   // Workers.
 
-  ready(): void {
-    Atomics.add(this.words, map.READY, 1);
-    Atomics.notify(this.words, map.READY);
+  /** A worker is out of every batch. @param epoch  odd, that it has seen */
+  ready(worker: number, epoch: number): void {
+    Atomics.store(this.words, map.PRESENT + worker, epoch);
+    this.wakeReady();
   }
 
   /** Blocks until the epoch is another than `seen`. */

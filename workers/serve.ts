@@ -1,22 +1,25 @@
-/** A worker thread's life: attach to the arena, make an engine, serve batches until the end. */
+/**
+ * A worker thread's life: load the engine's code, wait for a place, attach to the arena there, make
+ * the engine, serve batches until the end.
+ */
 import { Arena } from '../state/arena.js';
 import { DeltacastError } from '../state/base/errors.js';
 import { BLOCK_HASH_WAIT_MS } from '../state/base/limits.js';
 import { systemClock } from '../state/base/ports.js';
 import { pinThread } from './affinity.js';
+import { type ExecutionTask, waitForPlace } from './crew-place.js';
 import { loadEngineFactory } from './engine-factory.js';
 import { WorkerExecutor } from './executor.js';
 import { Protocol } from './protocol.js';
-import type { ExecutionTask } from './worker.js';
 
 export async function serve(task: ExecutionTask): Promise<void> {
-  if (task.isPinned) pinThread(task.worker);
-  const arena = Arena.attach(task.memory, task.thread, 'worker');
+  const createEngine = await loadEngineFactory(task.engineModule);
+  const { thread, worker, changes } = waitForPlace(task);
+  if (task.isPinned) pinThread(worker);
+  const arena = Arena.attach(task.memory, thread, 'worker');
   const protocol = new Protocol(arena);
   const blockHash = async (number: number) => waitForHash(arena, protocol, number);
-  const createEngine = await loadEngineFactory(task.engineModule);
   const engine = createEngine(arena, blockHash);
-  const { worker, changes } = task;
   const clock = systemClock;
   await new WorkerExecutor({ arena, protocol, engine, clock, worker, changes }).serve();
 }

@@ -5,28 +5,14 @@
  * what it needs when it runs: a thread that recovers senders never loads the EVM (measured: 0.6 s
  * against 1.4 s to start on a busy machine).
  */
-import type { MessagePort } from 'node:worker_threads';
 import { systemClock } from '../state/base/ports.js';
 import type { CallTask, PlainReply } from './call.js';
+import type { ExecutionTask } from './crew-place.js';
 import type { RecoverTask } from './recover.js';
 import type { RootHelpTask } from './root-helpers.js';
 import type { ProveReply, ProveTask, SealReply, SealTask } from './seal.js';
 import type { CompileReply, CompileTask } from './tiering/compile-task.js';
 import type { CollectReply, CollectTask } from './witness/collect.js';
-
-export interface ExecutionTask {
-  readonly memory: WebAssembly.Memory;
-  /** Number of this thread in the arena, from 1. */
-  readonly thread: number;
-  /** In [0, workers). */
-  readonly worker: number;
-  /** URL of a module that exports an EngineFactory; null for the reference engine. */
-  readonly engineModule: string | null;
-  /** It stays on one core. */
-  readonly isPinned: boolean;
-  /** Where modules of codes arrive, for an engine that takes them. */
-  readonly changes: MessagePort | null;
-}
 
 export async function serveBatches(task: ExecutionTask): Promise<void> {
   const { serve } = await import('./serve.js');

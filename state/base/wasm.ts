@@ -42,7 +42,11 @@ export function instantiateKernel<Exports>(
   return instance.exports as Exports;
 }
 
-/** The flags are of the whole process; they are put back at once for code compiled by others. */
+/**
+ * The flags are of the whole process; they are put back at once for code compiled by others. To
+ * V8 no baseline means no tiers either, and it goes on to think so: without the last two, every
+ * function of every later module is optimised as soon as it is there, on threads of V8's own.
+ */
 function compileOptimised(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
   setFlagsFromString('--no-liftoff');
   setFlagsFromString('--no-wasm-lazy-compilation');
@@ -51,5 +55,7 @@ function compileOptimised(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
   } finally {
     setFlagsFromString('--liftoff');
     setFlagsFromString('--wasm-lazy-compilation');
+    setFlagsFromString('--wasm-tier-up');
+    setFlagsFromString('--wasm-dynamic-tiering');
   }
 }

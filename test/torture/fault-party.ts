@@ -131,8 +131,8 @@ export class FaultParty {
       const run = this.plain(block);
       while (performance.now() - startedMs < afterMs) await new Promise(setImmediate);
       this.plan.times[faulty.STRUCK_AT] = now();
-      const { rounds } = this.executor as unknown as { rounds: { threads: Threads | null } };
-      rounds.threads?.pool.piscina.threads[thread]?.terminate();
+      const { rounds } = this.executor as unknown as { rounds: { places: (Place | null)[] } };
+      rounds.places[thread]?.threads.pool.piscina.threads[0]?.terminate();
       return await run;
     });
   }
@@ -171,7 +171,9 @@ export class FaultParty {
   }
 }
 
-/** What is behind an executor of threads. */
-interface Threads {
-  readonly pool: { readonly piscina: { readonly threads: { terminate(): unknown }[] } };
+/** What is behind a worker of an executor. */
+interface Place {
+  readonly threads: {
+    readonly pool: { readonly piscina: { readonly threads: { terminate(): unknown }[] } };
+  };
 }

@@ -147,8 +147,12 @@ describe('a batch', () => {
 
 /** Ends a thread behind the executor's back; resolves when the pool has heard of it. */
 async function killOne(executor: ParallelExecutor): Promise<void> {
-  const { rounds } = executor as unknown as { rounds: { threads: { pool: unknown } } };
-  const { piscina } = rounds.threads.pool as { piscina: { threads: { terminate(): unknown }[] } };
+  const { rounds } = executor as unknown as {
+    rounds: { places: { threads: { pool: unknown } }[] };
+  };
+  const { piscina } = rounds.places[0]!.threads.pool as {
+    piscina: { threads: { terminate(): unknown }[] };
+  };
   await piscina.threads[0]?.terminate();
   await pause(5);
 }
