@@ -14,6 +14,7 @@ import type { Steps } from './batch.js';
 import { encodeContext } from './context.js';
 import type { BlockContext } from './engine.js';
 import { TERM_ENDLESS, TERM_MIN } from './kernel/scheduler-limits.js';
+import type { OutcomeMemory } from './outcome-memory.js';
 import { copyOutcomes, type RoundOutcomes } from './outcomes.js';
 import { TaskThreads } from './pool.js';
 import { type Counter, Protocol } from './protocol.js';
@@ -148,11 +149,11 @@ export class Crew implements Rounds {
     return roundOf(protocol, steps.records.length);
   }
 
-  outcomes(start: number, end: number): RoundOutcomes {
+  outcomes(start: number, end: number, memory: OutcomeMemory): RoundOutcomes {
     const { protocol } = this;
     const { bytes } = this.options.arena;
     return protocol.timed('collectMicroseconds', this.coordinator, () => {
-      return copyOutcomes(bytes, protocol, start, end);
+      return copyOutcomes(bytes, protocol, start, end, memory);
     });
   }
 
