@@ -7,7 +7,7 @@ import { assert } from '../state/base/assert.js';
 import { DeltacastError, isDeltacastError } from '../state/base/errors.js';
 import type { Clock } from '../state/base/ports.js';
 import type { BatchResult, Executor } from '../workers/batch.js';
-import { STATUS_OK } from '../workers/outcome.js';
+import { receiptPartsOf, STATUS_OK } from '../workers/outcome.js';
 import { startExecutor } from '../workers/start.js';
 import type { Tiering } from '../workers/tiering/tiering.js';
 import { CONTEXT, GENESIS_SEQUENCE, openArena } from './chain.js';
@@ -55,6 +55,7 @@ class ExecuteRunner implements Runner {
     });
     const { counters } = result;
     const gas = gasOf(result);
+    result.release();
     return { ...times, gas, counts: counters, restarts: counters.restarts, stages: {} };
   }
 
@@ -97,9 +98,9 @@ class ExecuteRunner implements Runner {
 function gasOf(result: BatchResult): number {
   let gas = 0;
   for (let index = 0; index < result.count; index += 1) {
-    const { status, reason, gasUsed } = result.outcome(index);
+    const { status, gasUsed } = receiptPartsOf(result.record(index));
     if (status !== STATUS_OK) {
-      const why = status > STATUS_OK ? reason : 'reverted';
+      const why = status > STATUS_OK ? result.outcome(index).reason : 'reverted';
       throw new DeltacastError('TX_INVALID', `transaction ${index} of a batch failed: ${why}`);
     }
     gas += gasUsed;

@@ -158,6 +158,7 @@ export class Pipeline {
       });
       assert(result !== undefined, 'a mini-block has been executed');
       this.settle(entries, result, entry);
+      result.release();
     } catch (error) {
       if (!isTooLarge(error)) throw error;
       await this.shrink(entries, error, isRingHeld);

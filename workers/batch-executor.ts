@@ -23,6 +23,7 @@ import {
 import type { BalanceCredit, SystemCall } from './block-steps.js';
 import type { BlockContext } from './engine.js';
 import type { Outcome } from './outcome.js';
+import { OutcomeMemory } from './outcome-memory.js';
 import { Outcomes } from './outcomes.js';
 import { COUNTERS, type StepKind } from './protocol.js';
 import { KIND_CREDITS, KIND_TRANSACTION } from './protocol-map.js';
@@ -59,6 +60,7 @@ export class BatchExecutor implements Executor {
   private readonly clock: Clock;
   private readonly deadlineMs: number;
   private readonly rounds: Rounds;
+  private readonly memory = new OutcomeMemory();
   private tally = noCounts();
   private running: Promise<void> | null = null;
 
@@ -144,7 +146,7 @@ export class BatchExecutor implements Executor {
 
   /** Goes on until every step has an outcome. */
   private async persist(steps: Steps): Promise<Outcomes> {
-    const progress: Progress = { records: new Outcomes(), aloneEnd: 0, fruitless: 0 };
+    const progress: Progress = { records: new Outcomes(this.memory), aloneEnd: 0, fruitless: 0 };
     while (progress.records.count < steps.records.length) {
       await this.advance(steps, progress);
     }
@@ -224,7 +226,7 @@ export class BatchExecutor implements Executor {
     const taken = records.count - start;
     if (taken === committed) return;
     if (kind === KIND_CREDITS) records.push(NO_RECORD);
-    else records.add(this.rounds.outcomes(taken, committed));
+    else records.add(this.rounds.outcomes(taken, committed, this.memory));
   }
 
   private goBack(mark: ArenaMark, sequence: number): void {

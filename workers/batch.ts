@@ -98,6 +98,14 @@ export class BatchResult {
     return Array.from({ length: this.count }, (_, index) => this.outcome(index));
   }
 
+  /**
+   * Lets a later batch of the executor use the memory of the outcomes. Who calls it has no use for
+   * them any more, nor for views of their records; nobody has to.
+   */
+  release(): void {
+    this.records.release();
+  }
+
   get executions(): number {
     return this.counters.executions;
   }

@@ -15,6 +15,7 @@ import { encodeContext } from './context.js';
 import { CrewThread } from './crew-thread.js';
 import type { BlockContext } from './engine.js';
 import { TERM_ENDLESS, TERM_MIN } from './kernel/scheduler-limits.js';
+import type { OutcomeMemory } from './outcome-memory.js';
 import { copyOutcomes, type RoundOutcomes } from './outcomes.js';
 import { type Counter, Protocol } from './protocol.js';
 import { loadSteps, type Round, type Rounds, roundOf } from './rounds.js';
@@ -164,11 +165,11 @@ export class Crew implements Rounds {
     return roundOf(protocol, steps.records.length);
   }
 
-  outcomes(start: number, end: number): RoundOutcomes {
+  outcomes(start: number, end: number, memory: OutcomeMemory): RoundOutcomes {
     const { protocol } = this;
     const { bytes } = this.options.arena;
     return protocol.timed('collectMicroseconds', this.coordinator, () => {
-      return copyOutcomes(bytes, protocol, start, end);
+      return copyOutcomes(bytes, protocol, start, end, memory);
     });
   }
 

@@ -11,6 +11,7 @@ import type { Steps } from './batch.js';
 import { encodeContext } from './context.js';
 import type { BlockContext, Engine } from './engine.js';
 import { WorkerExecutor } from './executor.js';
+import type { OutcomeMemory } from './outcome-memory.js';
 import { copyOutcomes, type RoundOutcomes } from './outcomes.js';
 import { type Counter, Protocol } from './protocol.js';
 import { loadSteps, type Round, type Rounds, roundOf } from './rounds.js';
@@ -68,10 +69,10 @@ export class InlineCrew implements Rounds {
     return round;
   }
 
-  outcomes(start: number, end: number): RoundOutcomes {
+  outcomes(start: number, end: number, memory: OutcomeMemory): RoundOutcomes {
     const { arena, protocol } = this;
     return protocol.timed('collectMicroseconds', this.self, () => {
-      return copyOutcomes(arena.bytes, protocol, start, end);
+      return copyOutcomes(arena.bytes, protocol, start, end, memory);
     });
   }
 

@@ -5,6 +5,7 @@
  */
 import { assert } from '../state/base/assert.js';
 import type { Region } from '../state/layout.js';
+import type { OutcomeMemory } from './outcome-memory.js';
 import type { Protocol } from './protocol.js';
 import { recordLength, recordView } from './steps.js';
 
@@ -22,17 +23,22 @@ export function outcomeShare({ base, bytes }: Region, workers: number): Region {
 export interface RoundOutcomes {
   /** Where in the arena the records were, in order. */
   readonly offsets: Uint32Array;
-  /** The workers' parts of the region, and of each what was copied, from its first record on. */
+  /**
+   * The workers' parts of the region, and of each what was copied, from its first record on; the
+   * memory may be longer.
+   */
   readonly share: Region;
   readonly pieces: readonly { readonly start: number; readonly bytes: Uint8Array }[];
 }
 
 /** Copies the records of steps in [start, end), which are committed. @param bytes  of the arena */
+// Five parameters: the records, and what they are copied into.
 export function copyOutcomes(
   bytes: Uint8Array,
   protocol: Protocol,
   start: number,
   end: number,
+  memory: OutcomeMemory,
 ): RoundOutcomes {
   const workers = protocol.workers();
   const isAlone = protocol.count() === 1;
@@ -49,16 +55,11 @@ export function copyOutcomes(
     const last = lasts[of] ?? 0;
     if (last === 0) return { start: first, bytes: NOTHING };
     const end = last + recordLength(bytes, last);
-    return { start: first, bytes: copyOf(bytes.subarray(first, end)) };
+    const copy = memory.take(end - first);
+    copy.set(bytes.subarray(first, end));
+    return { start: first, bytes: copy };
   });
   return { offsets, share, pieces };
-}
-
-/** As slice, whose fresh memory is zeroed first: page by page that takes longer than to copy. */
-function copyOf(bytes: Uint8Array): Uint8Array {
-  const copy = new Uint8Array(Buffer.allocUnsafeSlow(bytes.length).buffer);
-  copy.set(bytes);
-  return copy;
 }
 
 /** Outcomes of one round, or a record given as it is, and how many came before them. */
@@ -68,8 +69,14 @@ interface Part {
 }
 
 export class Outcomes {
-  private readonly parts: Part[] = [];
+  private readonly memory: OutcomeMemory;
+  private parts: Part[] = [];
   private total = 0;
+
+  /** @param memory  what is added was copied into */
+  constructor(memory: OutcomeMemory) {
+    this.memory = memory;
+  }
 
   get count(): number {
     return this.total;
@@ -96,6 +103,16 @@ export class Outcomes {
     const piece = pieces[Math.floor((offset - share.base) / share.bytes)];
     assert(piece !== undefined, 'each record lies in a share');
     return recordView(piece.bytes, offset - piece.start);
+  }
+
+  /** Gives the memory back: records had until now mean nothing from here on, and there are none. */
+  release(): void {
+    for (const { from } of this.parts) {
+      if (from instanceof Uint8Array) continue;
+      for (const { bytes } of from.pieces) this.memory.giveBack(bytes);
+    }
+    this.parts = [];
+    this.total = 0;
   }
 
   /** The last part that begins at or before an index: nearly always there is but one. */

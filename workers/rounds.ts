@@ -7,6 +7,7 @@ import { assert } from '../state/base/assert.js';
 import type { Region } from '../state/layout.js';
 import type { Steps } from './batch.js';
 import type { BlockContext } from './engine.js';
+import type { OutcomeMemory } from './outcome-memory.js';
 import type { RoundOutcomes } from './outcomes.js';
 import type { Counter, Failure, Protocol } from './protocol.js';
 
@@ -49,8 +50,8 @@ export interface Rounds {
     deadlineMs: number,
     whileIdle: (committed: number) => void,
   ): Promise<Round>;
-  /** What steps in [start, end) of the last round gave, which are committed. */
-  outcomes(start: number, end: number): RoundOutcomes;
+  /** What steps in [start, end) of the last round gave, which are committed; copied. */
+  outcomes(start: number, end: number, memory: OutcomeMemory): RoundOutcomes;
   /** Of its last included step. */
   lastSequence(): number;
   /** Sum over all threads in the last round. */

@@ -143,11 +143,34 @@ export function touchCells(a: u32, b: u32, c: u32, d: u32, e: u32): u32 {
   return touchLines(at) | touchLines(bt) | touchLines(ct) | touchLines(dt) | touchLines(et);
 }
 
-/** The first half of it for one key: loads its index slot. @returns what `touchLines` takes */
+/**
+ * The same for a list of hashes, u32 each, which it overwrites. Keys are looked for in full;
+ * many are not in the first slot. Nothing but loads is in a loop that loads: among many other
+ * instructions a core sees too few of them at once to have many misses under way.
+ */
+export function touchAll(hashes: usize, end: usize): u32 {
+  const log2 = load<u32>(H_INDEX_WORD) & 0xff, right = 32 - log2;
+  const table = tablePointer(log2), mask: u32 = (1 << log2) - 1;
+  let touched: u32 = 0;
+  for (let at = hashes; at < end; at += 4) touched |= firstWord(table, load<u32>(at) >> right);
+  for (let at = hashes; at < end; at += 4) {
+    store<u32>(at, wordOf(table, mask, load<u32>(at) >> right, load<u32>(at)));
+  }
+  for (let at = hashes; at < end; at += 4) touched |= touchLines(load<u32>(at));
+  return touched;
+}
+
+/** The id plus one of the first key with this hash, or 0. */
+// Four parameters: the table, and where to begin.
 @inline
-export function indexWord(hash: u32): u32 {
-  const log2 = load<u32>(H_INDEX_WORD) & 0xff;
-  return firstWord(tablePointer(log2), hash >> (32 - log2));
+function wordOf(table: usize, mask: u32, from: u32, hash: u32): u32 {
+  let at = from;
+  let entry = load<u64>(table + <usize>at * INDEX_SLOT_BYTES);
+  while (entry != 0 && <u32>(entry >> 32) != hash) {
+    at = (at + 1) & mask;
+    entry = load<u64>(table + <usize>at * INDEX_SLOT_BYTES);
+  }
+  return <u32>entry;
 }
 
 @inline
@@ -155,9 +178,9 @@ function firstWord(table: usize, at: u32): u32 {
   return load<u32>(table + <usize>at * INDEX_SLOT_BYTES);
 }
 
-/** The second half: its lines. @param word  an id plus one; 0 stands for the first */
+/** @param word  an id plus one; 0 stands for the first */
 @inline
-export function touchLines(word: u32): u32 {
+function touchLines(word: u32): u32 {
   if (isDefined(COLD)) return touchHot(word - u32(word != 0));
   const line = <usize>(word - u32(word != 0)) * CELL_BYTES;
   return load<u32>(<usize>load<u32>(H_KEYS) + line) | load<u32>(<usize>load<u32>(H_CELLS) + line);

@@ -1,13 +1,11 @@
 /**
  * Looking ahead: before a worker executes steps of a batch, the lines that the next ones will need
  * are loaded side by side, so that the misses of a large state overlap: index slots first, then key
- * and cell lines, of those who call contracts and of the storage that the called functions are in
- * the habit of touching (habits.as.ts), whose places are hashed two at a time on the way. What is
+ * and cell lines, of the accounts, and of the storage that the called functions are in the habit of
+ * touching (habits.as.ts), whose places are hashed two at a time on the way. What is
  * loaded is thrown away: a wrong guess costs its time and nothing else.
  */
-import {
-  hashAddress, hashField, hashSlot, indexWord, touchLines,
-} from "../../state/kernel/keys.as";
+import { hashAddress, hashField, hashSlot, touchAll } from "../../state/kernel/keys.as";
 import { H_CELL_COUNT, KIND_BALANCE, KIND_CODE, KIND_NONCE } from "../../state/kernel/map";
 import { EPOCH, KIND, KIND_TRANSACTION, LOADED, RECORD } from "../protocol-map";
 import { habitsOf, isOf, keyOf } from "./habits.as";
@@ -21,24 +19,25 @@ import { R_DATA, R_SENDER, R_TO } from "./record-map";
 import { field, word } from "./scheduler-words.as";
 import { copyAddress } from "./words.as";
 
-/** Steps looked at together: some 40 lines, more than a core loads at once. */
+/** Steps looked at together: some 40 keys, more lines than a core loads at once. */
 const AHEAD: u32 = 8;
 /** A state with fewer cells, 4 MiB with their keys, mostly lies in a cache anyway. */
 const CELLS_MIN: u32 = 32768;
 
 /**
- * Where nothing of a frame lies between transactions: what the index said of each key (u32); the
- * places touched, {line, record} each; the messages still to be hashed.
+ * Where nothing of a frame lies between transactions: the hash of each key (u32); the places
+ * touched, {line, record} each; those that have to be hashed, {line, message}; all messages.
  */
 const PLACES_AT: usize = 256;
-const MESSAGES_AT: usize = 512;
-const SCRATCH_BYTES: usize = 2560;
+const UNKNOWN_AT: usize = 512;
+const MESSAGES_AT: usize = 768;
+const SCRATCH_BYTES: usize = 2816;
 const MESSAGE_BYTES: usize = 64;
 /** At most four of a step. */
-const PLACE_ITEM_BYTES: usize = 8;
+const ITEM_BYTES: usize = 8;
 
-/** Ends of the three lists. */
-let wordsTop: usize = 0;
+/** Ends of the lists of hashes, places and messages. */
+let hashesTop: usize = 0;
 let placesTop: usize = 0;
 let messagesTop: usize = 0;
 /** So that the loads are not taken for useless. */
@@ -59,37 +58,36 @@ function lookAhead(m: usize, step: u32): void {
   const end = min(step + AHEAD, atomic.load<u32>(word(LOADED)));
   store<u32>(m, epoch, M_AHEAD_EPOCH);
   store<u32>(m, end, M_AHEAD_END);
-  wordsTop = scratch;
+  hashesTop = scratch;
   placesTop = scratch + PLACES_AT;
   messagesTop = scratch + MESSAGES_AT;
   for (; step < end; step++) {
     if (load<u32>(field(step, KIND)) != KIND_TRANSACTION) continue;
     lookAt(m, <usize>load<u32>(field(step, RECORD)));
   }
-  hashMessages(m, scratch + MESSAGES_AT);
-  for (let at = scratch + PLACES_AT; at < placesTop; at += PLACE_ITEM_BYTES) {
+  hashPlaces(scratch);
+  for (let at = scratch + PLACES_AT; at < placesTop; at += ITEM_BYTES) {
     const to = <usize>load<u32>(at, 4) + R_TO;
-    lookUp(hashSlot(hashAddress(to), to, <usize>load<u32>(at) + PLACE_HASH));
+    lookFor(hashSlot(hashAddress(to), to, <usize>load<u32>(at) + PLACE_HASH));
   }
-  for (let at = scratch; at < wordsTop; at += 4) touched |= touchLines(load<u32>(at));
+  touched |= touchAll(scratch, hashesTop);
 }
 
-/** Loads a key's index slot. */
 @inline
-function lookUp(hash: u32): void {
-  store<u32>(wordsTop, indexWord(hash));
-  wordsTop += 4;
+function lookFor(hash: u32): void {
+  store<u32>(hashesTop, hash);
+  hashesTop += 4;
 }
 
 function lookAt(m: usize, record: usize): void {
   const sender = record + R_SENDER, sum = hashAddress(sender);
-  lookUp(hashField(sum, sender, KIND_BALANCE));
-  lookUp(hashField(sum, sender, KIND_NONCE));
-  lookUp(hashField(sum, sender, KIND_CODE));
+  lookFor(hashField(sum, sender, KIND_BALANCE));
+  lookFor(hashField(sum, sender, KIND_NONCE));
+  lookFor(hashField(sum, sender, KIND_CODE));
   if (load<u32>(record, R_DATA + 4) == 0) {
     const to = record + R_TO, toSum = hashAddress(to);
-    lookUp(hashField(toSum, to, KIND_BALANCE));
-    lookUp(hashField(toSum, to, KIND_CODE));
+    lookFor(hashField(toSum, to, KIND_BALANCE));
+    lookFor(hashField(toSum, to, KIND_CODE));
     return;
   }
   const habits = habitsOf(m, record);
@@ -107,24 +105,41 @@ function lookAtPlace(m: usize, record: usize, key: usize, slot: u32): void {
   for (let at: usize = 0; at < MESSAGE_BYTES; at += 16) v128.store(message + at, i64x2.splat(0));
   copyAddress(key, message + 12);
   store<u32>(message, slot, 60);
-  const line = placeLine(m, message);
-  store<u32>(placesTop, <u32>line);
+  store<u32>(placesTop, <u32>placeLine(m, message));
   store<u32>(placesTop, <u32>record, 4);
-  placesTop += PLACE_ITEM_BYTES;
-  if (!isPlaceOf(line, message)) messagesTop += MESSAGE_BYTES;
+  placesTop += ITEM_BYTES;
+  messagesTop += MESSAGE_BYTES;
+}
+
+/** Hashes the places that are not known; the lines that tell are loaded side by side, too. */
+function hashPlaces(scratch: usize): void {
+  const places = scratch + PLACES_AT, unknown = scratch + UNKNOWN_AT;
+  for (let at = places; at < placesTop; at += ITEM_BYTES) {
+    touched |= load<u32>(<usize>load<u32>(at));
+  }
+  let message = scratch + MESSAGES_AT, top = unknown;
+  for (let at = places; at < placesTop; at += ITEM_BYTES) {
+    if (!isPlaceOf(<usize>load<u32>(at), message)) {
+      store<u32>(top, load<u32>(at));
+      store<u32>(top, <u32>message, 4);
+      top += ITEM_BYTES;
+    }
+    message += MESSAGE_BYTES;
+  }
+  hashAll(unknown, top);
 }
 
 /** A line that two messages want is left to the second: its key and its hash. */
-function hashMessages(m: usize, message: usize): void {
-  for (; message + MESSAGE_BYTES < messagesTop; message += 2 * MESSAGE_BYTES) {
-    const other = message + MESSAGE_BYTES;
-    const line = placeLine(m, message), otherLine = placeLine(m, other);
+function hashAll(item: usize, end: usize): void {
+  for (; item + ITEM_BYTES < end; item += 2 * ITEM_BYTES) {
+    const line = <usize>load<u32>(item), message = <usize>load<u32>(item, 4);
+    const otherLine = <usize>load<u32>(item, 8), other = <usize>load<u32>(item, 12);
     keccak256Pair(message, other, <u32>MESSAGE_BYTES, line + PLACE_HASH, otherLine + PLACE_HASH);
     keepPlace(line, message);
     keepPlace(otherLine, other);
   }
-  if (message == messagesTop) return;
-  const line = placeLine(m, message);
+  if (item == end) return;
+  const line = <usize>load<u32>(item), message = <usize>load<u32>(item, 4);
   keccak256(message, <u32>MESSAGE_BYTES, line + PLACE_HASH);
   keepPlace(line, message);
 }
