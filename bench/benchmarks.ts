@@ -9,6 +9,7 @@ import { measureCompile } from './compile/measure.js';
 import { compileSubjects } from './compile/subjects.js';
 import { measureGas } from './gas/measure.js';
 import type { GasLine } from './gas/table.js';
+import { type LoopLine, measureLoops } from './loops.js';
 import { runMainnet } from './mainnet.js';
 import type { BenchLine } from './report.js';
 import { measureGrowth } from './root/growth.js';
@@ -25,7 +26,8 @@ export type AnyLine =
   | GrowthLine
   | CompileLine
   | CompileFitLine
-  | ScalingLine;
+  | ScalingLine
+  | LoopLine;
 
 export interface Benchmark {
   readonly name: string;
@@ -47,6 +49,11 @@ export const BENCHMARKS: readonly Benchmark[] = [
     name: 'mainnet',
     description: 'real blocks of --data, one after the other, each over the state before it',
     run: runMainnet,
+  },
+  {
+    name: 'loops',
+    description: 'all loop-... on the interpreter and as compiled code, and the ratio',
+    run: (options, tools) => measureLoops(options, tools),
   },
   {
     name: 'scaling',

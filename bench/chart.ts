@@ -10,7 +10,7 @@ const VALUE_WIDTH = 100;
 const ROW_HEIGHT = 26;
 const BAR_HEIGHT = 18;
 const HEAD_HEIGHT = 40;
-const OURS = '#2563eb';
+export const OURS = '#2563eb';
 const THEIRS = '#9ca3af';
 
 interface Bar {
@@ -29,7 +29,12 @@ export function chartOf(lines: readonly BenchLine[]): string {
   const sections = [
     { title: 'Transactions a second', bars: speedsOf(lines) },
     { title: 'Speed-up against execution in order on one thread', bars: speedupsOf(lines) },
-  ].filter(({ bars }) => bars.length > 0);
+  ];
+  return barChart(sections.filter(({ bars }) => bars.length > 0));
+}
+
+/** One section below the other; bars of a section share a scale. */
+export function barChart(sections: readonly Section[]): string {
   const height = sections.reduce((sum, section) => sum + heightOf(section), 10);
   let top = 0;
   const drawn = sections.flatMap((section) => {

@@ -14,6 +14,7 @@ import { compileChart } from './compile/chart.js';
 import { compileFitRow, compileRow, isCompileFitLine, isCompileLine } from './compile/line.js';
 import { gasChart } from './gas/chart.js';
 import { gasTable, isGasLine } from './gas/table.js';
+import { isLoopLine, loopChart, loopHead, loopRow } from './loops.js';
 import { PATHS } from './path.js';
 import { type BenchLine, tableHead, tableRow } from './report.js';
 import { growthChart, rootChart } from './root/chart.js';
@@ -63,13 +64,16 @@ function show(line: AnyLine, isFirst: boolean): void {
   else if (isCompileLine(line)) print(compileRow(line));
   else if (isCompileFitLine(line)) print(compileFitRow(line));
   else if (isScalingLine(line)) print(scalingTable(line));
+  else if (isLoopLine(line)) print(isFirst ? `${loopHead()}\n${loopRow(line)}` : loopRow(line));
   else print(isFirst ? `${tableHead()}\n${tableRow(line)}` : tableRow(line));
 }
 
-/** Of what ran first in this order: loads, scaling, the root, its growth, compiling, gas. */
+/** Of what ran first in this order: loads, loops, scaling, the root, its growth, compiling, gas. */
 function chartOfAny(lines: readonly AnyLine[]): string {
   const loads = lines.filter(isLoadLine);
   if (loads.length > 0) return chartOf(loads);
+  const loops = lines.filter(isLoopLine);
+  if (loops.length > 0) return loopChart(loops);
   const scaling = lines.filter(isScalingLine);
   if (scaling.length > 0) return scalingChart(scaling);
   const roots = lines.filter(isRootLine);

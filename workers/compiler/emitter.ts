@@ -7,7 +7,7 @@
 import { assert } from '../../state/base/assert.js';
 import { fold } from './fold.js';
 import { KERNEL_NUMBERS, type KernelName } from './kernel-functions.js';
-import type { Knowledge, Load } from './knowledge.js';
+import type { Knowledge, Load, Written } from './knowledge.js';
 import { ENTRY_TYPE, FIRST_LIMB_LOCAL, FIXED_LOCALS, Local } from './locals.js';
 import { type Label, Op, WasmCode } from './wasm-code.js';
 import type { ModuleFunction } from './wasm-module.js';
@@ -27,6 +27,8 @@ export class Emitter {
   private memory: (Word | undefined)[] = [];
   /** EVM memory has at least so many bytes. */
   memoryBytes = 0;
+  /** Small numbers that lie in EVM memory as words, none upon another. */
+  written: readonly Written[] = [];
   /** Slot `slotsMax - 1` lies at Local.base. */
   slotsMax = 0;
   /** Where a failed frame goes. */
@@ -70,6 +72,7 @@ export class Emitter {
     this.slots = slots;
     this.memory = slots.map((word, slot) => (isInPlace(slot) ? word : undefined));
     this.memoryBytes = memoryBytes;
+    this.written = [];
   }
 
   isInPlace(slot: number): boolean {
@@ -78,13 +81,13 @@ export class Emitter {
 
   /** For a branch: what is known now, to go on with behind it. To be restored once. */
   save(): Knowledge {
-    const { slots, memory, memoryBytes, loads } = this;
+    const { slots, memory, memoryBytes, written, loads } = this;
     this.saves += 1;
-    return { slots: [...slots], memory: [...memory], memoryBytes, loads: loads.length };
+    return { slots: [...slots], memory: [...memory], memoryBytes, written, loads: loads.length };
   }
 
   /** What was loaded in the branch is loaded there alone. */
-  restore({ slots, memory, memoryBytes, loads }: Knowledge): void {
+  restore({ slots, memory, memoryBytes, written, loads }: Knowledge): void {
     while (this.loads.length > loads) {
       const { word, index, limb } = this.loads.pop()!;
       word.limbs[index] = limb;
@@ -93,6 +96,7 @@ export class Emitter {
     this.slots = slots;
     this.memory = memory;
     this.memoryBytes = memoryBytes;
+    this.written = written;
     // What was found free since then may be held by what is known again.
     this.free = [];
     this.isShort = true;

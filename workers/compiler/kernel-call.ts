@@ -13,6 +13,8 @@ export function callWithOperands(e: Emitter, name: KernelName, operands: number)
   e.code.get(Local.gas);
   e.call(name);
   e.keepGas();
+  // Some of them write to EVM memory.
+  e.written = [];
 }
 
 /** A word gives way to what the kernel makes of it. */

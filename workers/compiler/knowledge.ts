@@ -10,8 +10,15 @@ export interface Knowledge {
   readonly memory: (Word | undefined)[];
   /** EVM memory has at least so many bytes. */
   readonly memoryBytes: number;
+  readonly written: readonly Written[];
   /** How many there were before. */
   readonly loads: number;
+}
+
+/** A number below 2^31 that lies in EVM memory as a word. */
+export interface Written {
+  readonly offset: number;
+  readonly value: number;
 }
 
 /** A limb of a word that has been loaded, and where it lay. */

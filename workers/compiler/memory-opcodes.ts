@@ -5,7 +5,7 @@
 import * as map from '../kernel/map.js';
 import * as op from '../kernel/opcodes.js';
 import { LIMB_BITS } from './bits.js';
-import type { Emitter } from './emitter.js';
+import { type Emitter, WORD_BYTES } from './emitter.js';
 import { callWithOperands } from './kernel-call.js';
 import { Local } from './locals.js';
 import type { OpcodeEmitter } from './opcode-emitter.js';
@@ -17,7 +17,8 @@ const U32_END = 2n ** 32n;
 /** Offsets that may be in bounds are shorter. */
 const OFFSET_BITS = 32;
 const OFFSETS = smallWord(0, OFFSET_BITS);
-const HASH_WORD_GAS = 6n;
+/** What is hashed (hashes.ts) has mostly just been written. */
+const WRITTEN_MAX = 4;
 const REVERSED = Array.from({ length: 16 }, (_, index) => 15 - index);
 /** A 32-bit number turned, and zeros behind it: there is no lane 255. */
 const REVERSED_4 = [3, 2, 1, 0, ...Array.from({ length: 12 }, () => 255)];
@@ -31,7 +32,6 @@ export const MEMORY_OPCODES: readonly (readonly [code: number, emit: OpcodeEmitt
   [op.OP_CALLDATACOPY, (e) => callWithOperands(e, 'callDataCopy', 3)],
   [op.OP_CODECOPY, (e) => callWithOperands(e, 'codeCopy', 3)],
   [op.OP_RETURNDATACOPY, (e) => callWithOperands(e, 'returnDataCopy', 3)],
-  [op.OP_KECCAK256, hash],
   [op.OP_ADDRESS, pushSelf],
   [op.OP_CALLER, (e) => e.push(addressAt(e, Local.frame, map.F_CALLER))],
   [op.OP_ORIGIN, (e) => e.push(addressAt(e, Local.machine, map.M_ORIGIN))],
@@ -151,6 +151,19 @@ function storeWord(e: Emitter): void {
   const [base, first] = place(e, Local.memory, offset);
   storeHalf(e, base, first, word, 2);
   storeHalf(e, base, first + 16, word, 0);
+  remember(e, offset, word);
+}
+
+/** At an offset that is not known it may lie upon anything. */
+function remember(e: Emitter, offset: ReadyLimb, word: Word): void {
+  if (typeof offset !== 'bigint') {
+    e.written = [];
+    return;
+  }
+  const at = Number(offset);
+  const value = word.smallConstant;
+  const others = e.written.filter((one) => Math.abs(one.offset - at) >= WORD_BYTES);
+  e.written = value < 0 ? others : [...others.slice(1 - WRITTEN_MAX), { offset: at, value }];
 }
 
 /** Always sixteen bytes at once: a load as wide as the store does not wait for it. */
@@ -234,6 +247,7 @@ function storeByte(e: Emitter): void {
   e.code.get(base);
   e.put(value);
   e.code.memory(Op.i64Store8, first);
+  e.written = [];
 }
 
 /** Mostly there are 32 bytes at the offset; what lies across the end is the kernel's. */
@@ -274,36 +288,4 @@ function loadInput(e: Emitter): void {
 
 function moveInto(e: Emitter, word: Word, locals: readonly number[]): void {
   for (const [index, local] of locals.entries()) e.move(e.limb(word, index), local);
-}
-
-function hash(e: Emitter): void {
-  const at = e.pop();
-  const [offset, length] = touchRange(e, at, e.pop());
-  const { code } = e;
-  chargeWords(e, length);
-  e.expectResult();
-  code.get(Local.machine);
-  code.get(Local.frame);
-  code.get(Local.memory);
-  e.put(offset);
-  code.op(Op.i32WrapI64);
-  code.op(Op.i32Add);
-  e.put(length);
-  code.op(Op.i32WrapI64);
-  e.pointer(e.slots.length);
-  e.call('hashMessage');
-  e.pushResult();
-}
-
-function chargeWords(e: Emitter, length: ReadyLimb): void {
-  if (typeof length === 'bigint') {
-    // More than 2^32 bytes have been refused before.
-    if (length < U32_END) e.charge(Number(HASH_WORD_GAS * ((length + 31n) / 32n)));
-    return;
-  }
-  const words = e.binary(Op.i64ShrU, e.binary(Op.i64Add, length, 31n), 5n);
-  e.code.get(Local.gas);
-  e.put(e.binary(Op.i64Mul, words, HASH_WORD_GAS));
-  e.code.op(Op.i64Sub);
-  e.keepGas();
 }

@@ -5,6 +5,7 @@
  */
 import { bound, LIMB_BITS } from './bits.js';
 import type { Emitter } from './emitter.js';
+import { selectBelow } from './sums.js';
 import { Op } from './wasm-code.js';
 import { LIMBS, type ReadyLimb, Word } from './word.js';
 
@@ -35,9 +36,10 @@ export function product(e: Emitter, a: Word, b: Word): Word {
       const y = factor(e, columns, j);
       const low = e.binary(Op.i64Mul, x.limb, y.limb);
       result[i + j] = plus(e, plus(e, low, there), carry);
-      if (y.limb !== 0n) carry = i + j === LIMBS - 1 ? 0n : upperHalf(e, x, y, [there, carry]);
-      else if (there === 0n || carry === 0n) carry = 0n;
-      else carry = e.compare(Op.i64LtU, result[i + j]!, carry);
+      if (i + j === LIMBS - 1) break;
+      const sum = result[i + j]!;
+      if (there !== 0n && y.limb !== 0n) carry = upperHalfOfSum(e, x, y, [there, carry]);
+      else carry = withCarry(e, upperHalf(e, x, y), [sum, carry]);
     }
   }
   return bounded(result, a.length + b.length);
@@ -73,13 +75,46 @@ function highHalf(e: Emitter, limb: ReadyLimb): ReadyLimb {
   return e.binary(Op.i64ShrU, limb, BigInt(HALF_BITS));
 }
 
+/** One more where the first limb is below the second: a sum below an addend wrapped around. */
+function withCarry(e: Emitter, limb: ReadyLimb, below: readonly [ReadyLimb, ReadyLimb]): ReadyLimb {
+  return selectBelow(e, below, plus(e, limb, 1n), limb);
+}
+
+/** The upper 64 bits of x * y, by products of 32-bit pieces. */
+function upperHalf(e: Emitter, x: Factor, y: Factor): ReadyLimb {
+  if (x.bits + y.bits <= LIMB_BITS) return 0n;
+  const [xLow, xHigh] = halves(e, x);
+  const [yLow, yHigh] = halves(e, y);
+  const times = (one: ReadyLimb, other: ReadyLimb) => e.binary(Op.i64Mul, one, other);
+  const carry = highHalf(e, times(xLow, yLow));
+  const cross = times(xHigh, yLow);
+  const other = times(xLow, yHigh);
+  const highest = times(xHigh, yHigh);
+  if (isBelowHalf(xHigh, yLow) && isBelowHalf(xLow, yHigh)) {
+    // Two products below 2^63, and what is left to the next multiple of 2^32 at least.
+    return plus(e, highest, highHalf(e, plus(e, plus(e, cross, other), carry)));
+  }
+  const middle = plus(e, cross, carry);
+  const last = plus(e, other, lowHalf(e, middle));
+  return plus(e, plus(e, highest, highHalf(e, middle)), highHalf(e, last));
+}
+
+/** The product of two 32-bit pieces is below 2^63 for certain, as far as known numbers tell. */
+function isBelowHalf(x: ReadyLimb, y: ReadyLimb): boolean {
+  return [x, y].some((piece) => typeof piece === 'bigint' && piece < 2n ** 31n);
+}
+
 /**
- * The upper 64 bits of x * y + c + d, which is below 2^128: the addends go into products of 32-bit
+ * The upper 64 bits of x * y + c + d, which is below 2^128: the addends go into the products of
  * pieces, none of whose sums can overflow. That is less than two comparisons for carries are.
  */
-function upperHalf(e: Emitter, x: Factor, y: Factor, addends: readonly ReadyLimb[]): ReadyLimb {
+function upperHalfOfSum(
+  e: Emitter,
+  x: Factor,
+  y: Factor,
+  addends: readonly ReadyLimb[],
+): ReadyLimb {
   const [c, d] = addends as [ReadyLimb, ReadyLimb];
-  if (c === 0n && d === 0n && x.bits + y.bits <= LIMB_BITS) return 0n;
   const [xLow, xHigh] = halves(e, x);
   const [yLow, yHigh] = halves(e, y);
   const times = (one: ReadyLimb, other: ReadyLimb) => e.binary(Op.i64Mul, one, other);

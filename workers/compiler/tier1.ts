@@ -20,7 +20,7 @@ import { NEXT_HELPER_NUMBER } from './helpers.js';
 import { Local } from './locals.js';
 import {
   checkStack,
-  isTrue,
+  ifTrue,
   storeField,
   storeGas,
   translateEnd,
@@ -197,8 +197,7 @@ class PartWriter {
       this.jump(target);
       return;
     }
-    isTrue(e, condition);
-    e.code.if();
+    ifTrue(e, condition);
     const knowledge = e.save();
     this.jump(target);
     e.restore(knowledge);

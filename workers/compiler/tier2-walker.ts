@@ -7,7 +7,7 @@ import * as op from '../kernel/opcodes.js';
 import { type Block, type Blocks, STACK_WORDS_MAX } from './blocks.js';
 import type { Emitter } from './emitter.js';
 import { Local } from './locals.js';
-import { isTrue, translateEnd, translatePlain } from './translate.js';
+import { ifTrue, isTrue, translateEnd, translatePlain } from './translate.js';
 import { Unsuitable } from './unsuitable.js';
 import { type Claim, type Word, wordAt } from './word.js';
 
@@ -40,6 +40,8 @@ export abstract class BlockWalker {
   protected walk(block: Block): void {
     const { e } = this;
     const height = e.slots.length;
+    // The analysis knows nothing of what other nodes have written.
+    e.written = [];
     for (const instruction of block.instructions) {
       const { stack, gas, code } = instruction;
       const isShort = stack !== null && height < stack.takes;
@@ -80,11 +82,12 @@ export abstract class BlockWalker {
       return true;
     }
     const pc = this.destination(target);
-    isTrue(e, condition);
     const { claim } = condition;
-    if (pc === null) e.code.brIf(e.failLabel);
-    else {
-      e.code.if();
+    if (pc === null) {
+      isTrue(e, condition);
+      e.code.brIf(e.failLabel);
+    } else {
+      ifTrue(e, condition);
       const knowledge = e.save();
       believe(e, claim, true);
       this.edge(pc);

@@ -7,6 +7,7 @@ import { type Block, type Instruction, isPush, STACK_WORDS_MAX } from './blocks.
 import { COMPARISONS } from './comparisons.js';
 import { DIVISIONS } from './division.js';
 import { type Emitter, WORD_BYTES } from './emitter.js';
+import { HASHES } from './hashes.js';
 import { callWithOperands } from './kernel-call.js';
 import { Local } from './locals.js';
 import { MEMORY_OPCODES, touchRange } from './memory-opcodes.js';
@@ -21,6 +22,7 @@ const EMITTERS: ReadonlyMap<number, OpcodeEmitter> = new Map([
   ...ARITHMETIC,
   ...COMPARISONS,
   ...DIVISIONS,
+  ...HASHES,
   ...SHIFTS,
   ...MEMORY_OPCODES,
   ...POWERS,
@@ -106,6 +108,31 @@ export function isTrue(e: Emitter, word: Word): void {
   e.put(e.anyOf(word, 0));
   e.code.i64Const(0n);
   e.code.op(Op.i64Ne);
+}
+
+/**
+ * Opens a Wasm block that is run where a word is not zero; one `end` closes it. Of a word of more
+ * than one limb the lowest mostly tells, and the others need not be at hand.
+ */
+export function ifTrue(e: Emitter, word: Word): void {
+  const { code } = e;
+  const low = e.limb(word, 0);
+  if (word.isOneLimb || typeof low === 'bigint') {
+    isTrue(e, word);
+    code.if();
+    return;
+  }
+  e.ready(word);
+  const isZero = code.block();
+  const isKnown = code.block();
+  e.put(low);
+  code.i64Const(0n);
+  code.op(Op.i64Ne);
+  code.brIf(isKnown);
+  e.put(e.anyOf(word, 1));
+  code.op(Op.i64Eqz);
+  code.brIf(isZero);
+  code.end();
 }
 
 /** Local.top is the stack's top at the block's start; one unsigned comparison checks both ends. */
