@@ -27,11 +27,13 @@ const PROGRAMS: Readonly<Record<string, string>> = {
     @f: DUP1 @more JUMPI SWAP1 JUMP
     @more: @back 1 DUP3 SUB @f JUMP @back: ADD SWAP1 JUMP`,
   'that returns where the input says': `
-    @a 7 @f JUMP @a: @b SWAP1 @f JUMP @b: ${argument(0)} @c ADD SWAP1 @f JUMP
+    @a 7 @f JUMP @a: @e SWAP1 @f JUMP @e: @h SWAP1 @f JUMP @h: @b SWAP1 @f JUMP
+    @b: ${argument(0)} @c ADD SWAP1 @f JUMP
     @c: 1 ADD @d: ${ANSWER}
     @f: ${LONG} SWAP1 JUMP`,
   'that takes more than its callers have': `
-    @a 1 @f JUMP @a: @b SWAP1 @f JUMP @b: ${argument(0)} @g JUMPI ${ANSWER}
+    @a 1 @f JUMP @a: @e 2 @f JUMP @e: @h 5 @f JUMP @h: @b SWAP1 @f JUMP
+    @b: ${argument(0)} @g JUMPI ${ANSWER}
     @g: @b 3 @f JUMP
     @f: ${LONG} SWAP1 SWAP2 POP SWAP1 JUMP`,
 };
