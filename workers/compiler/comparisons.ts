@@ -20,7 +20,7 @@ export const COMPARISONS: readonly (readonly [code: number, emit: OpcodeEmitter]
 
 function below(e: Emitter, a: Word, b: Word): Word {
   const truth = a.length <= lengthOfLess(b) ? constantWord(1n) : smallWord(belowLimb(e, a, b), 1);
-  truth.claim = { a, below: b, isDenied: false };
+  truth.claim = { a, below: b };
   return truth;
 }
 
@@ -111,10 +111,6 @@ function isZero(e: Emitter): void {
     ? e.binary(Op.i64Xor, e.limb(word, 0), 1n)
     : e.compare(Op.i64Eq, e.anyOf(word, 0), 0n);
   const truth = smallWord(limb, 1);
-  const { claim } = word;
-  truth.claim =
-    claim === undefined
-      ? { a: word, below: null, isDenied: false }
-      : { ...claim, isDenied: !claim.isDenied };
+  truth.denied = word;
   e.push(truth);
 }

@@ -11,7 +11,7 @@ import type { Knowledge, Load, Written } from './knowledge.js';
 import { ENTRY_TYPE, FIRST_LIMB_LOCAL, FIXED_LOCALS, Local } from './locals.js';
 import { type Label, Op, WasmCode } from './wasm-code.js';
 import type { ModuleFunction } from './wasm-module.js';
-import { LIMBS, type ReadyLimb, smallWord, Word, wordAt } from './word.js';
+import { keepClaims, LIMBS, type ReadyLimb, smallWord, Word, wordAt } from './word.js';
 
 export const WORD_BYTES = 32;
 /** A function that has fewer locals than this takes new ones rather than look for free ones. */
@@ -104,8 +104,12 @@ export class Emitter {
 
   /** It has been seen that a word is not above another (Word.limited), wherever it lies. */
   limit(word: Word, other: Word, isStrict: boolean): void {
+    this.replace(word, word.limited(other, isStrict));
+  }
+
+  /** More is known of a word, wherever it lies. */
+  replace(word: Word, better: Word): void {
     const { slots, memory } = this;
-    const better = word.limited(other, isStrict);
     for (let slot = 0; slot < slots.length; slot += 1)
       if (slots[slot] === word) slots[slot] = better;
     for (let slot = 0; slot < memory.length; slot += 1) {
@@ -169,16 +173,20 @@ export class Emitter {
     return count;
   }
 
+  /** What is known stays known, which words are the same too. */
   private moveToMemory(): void {
     this.spillAll();
-    this.slots = this.slots.map(({ limbs, bits }, slot) => {
+    const moved = new Map<Word, Word>();
+    for (const [slot, word] of this.slots.entries()) {
+      if (moved.has(word)) continue;
       const there = wordAt(Local.base, this.offsetOf(slot));
-      // What is known stays known.
-      const kept = limbs.map((limb, index) =>
+      const kept = word.limbs.map((limb, index) =>
         typeof limb === 'bigint' ? limb : there.limbs[index]!,
       );
-      return new Word(kept, bits);
-    });
+      moved.set(word, new Word(kept, word.bits));
+    }
+    keepClaims(moved);
+    this.slots = this.slots.map((word) => moved.get(word)!);
     this.memory = [...this.slots];
   }
 

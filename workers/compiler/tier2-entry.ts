@@ -92,7 +92,11 @@ function commonOf(known: Word, word: Word, isLast: boolean): Word {
     if (isFirst && before === limb) continue;
     const bits = word.bitsOf(index);
     if (!isFirst && bits <= known.bits[index]!) continue;
-    common ??= { limbs: [...known.limbs], bits: [0, 1, 2, 3].map((at) => known.bitsOf(at)) };
+    // It may be loaded just now, where the edge's node leads to itself.
+    common ??= {
+      limbs: known.limbs.map(numberOrUnknown),
+      bits: [0, 1, 2, 3].map((at) => known.bitsOf(at)),
+    };
     const both = common.bits[index]!;
     common.limbs[index] = UNKNOWN;
     common.bits[index] = isFirst ? Math.max(both, bits) : raised(both, bits);

@@ -1,28 +1,38 @@
 /**
  * Tier 2, what a code does: its blocks, once for each height of the stack and each set of jump
- * destinations that lie on it, so that every jump leads to one known place. For each such node it
- * is worked out which limbs of the stack are the same number however it is entered. The analysis
- * is the translation itself with its code thrown away, repeated until nothing new is learnt: so
- * both agree.
+ * destinations that lie on it, so that every jump but a shared function's return leads to one known
+ * place (tier2-regions.ts). For each such node it is worked out which limbs of the stack are the
+ * same number however it is entered. The analysis is the translation itself with its code thrown
+ * away, repeated until nothing new is learnt: so both agree.
  */
 import { assert } from '../../state/base/assert.js';
-import type { Block, Blocks } from './blocks.js';
+import { type Block, type Blocks, STACK_WORDS_MAX } from './blocks.js';
 import { Emitter } from './emitter.js';
-import { type Entry, entryOf, forget } from './tier2-entry.js';
+import { Local } from './locals.js';
+import { sharingOf } from './tier2-calls.js';
+import { type Edge, type Entry, entryOf, forget } from './tier2-entry.js';
 import { groupsInOrder } from './tier2-order.js';
+import { BELOW, Regions, WHOLE } from './tier2-regions.js';
 import { BlockWalker } from './tier2-walker.js';
 import { Unsuitable } from './unsuitable.js';
-import type { Word } from './word.js';
+import { type Word, wordAt } from './word.js';
 
 export interface Node {
   readonly index: number;
   readonly block: Block;
+  /** The place of the shared function that it is a part of, or WHOLE. */
+  readonly region: number;
+  /** In a shared function as if BELOW words lay on the stack where it begins. */
   readonly height: number;
   readonly entry: Entry;
   /** Indices of nodes; one for each way there. */
   successors: number[];
-  /** Of those, the one that begins when a message has ended. */
-  resumed: number | null;
+  /** A shared function begins here. */
+  readonly isRoot: boolean;
+  /** It is gone on with when a message or a shared function has ended. */
+  isResumed: boolean;
+  /** Computed jumps find it. */
+  isFound: boolean;
 }
 
 /** More clones than this, or more than so many for each block: the code stays in tier 1. */
@@ -35,56 +45,94 @@ const PATIENCE = 6;
  * the code of mainnet takes whose stack is deepest, of those that were looked at (53).
  */
 const WORK_MAX = 106;
+/** A shared function that leaves more words is not followed. */
+const RESULTS_MAX = 32;
 /** Above all heights: places in memory do not matter to the analysis. */
 const SLOTS_MAX = 4_096;
 
 export class NodeGraph {
   readonly nodes: Node[] = [];
   readonly blocks: Blocks;
+  readonly regions: Regions;
   private readonly byKey = new Map<string, Node>();
   private readonly nodesMax: number;
 
   /** @throws Unsuitable */
   constructor(blocks: Blocks) {
     this.blocks = blocks;
+    this.regions = new Regions(sharingOf(blocks));
     this.nodesMax = Math.min(NODES_MAX, 16 + CLONES_MAX * blocks.all.length);
     new Analysis(this).run();
   }
 
-  /** The node for code at `pc` with this stack. */
-  find(pc: number, slots: readonly Word[]): Node | undefined {
-    return this.byKey.get(this.keyOf(pc, slots));
+  /**
+   * The node for code at `pc` with this stack, reached from a region.
+   * @returns undefined where the stack does not fit what is known of it: it is to be interpreted
+   */
+  find(region: number, pc: number, slots: readonly Word[]): Node | undefined {
+    return this.byKey.get(this.keyOf(region, pc, slots));
   }
 
   /** The same; where there is none yet it is made. */
-  findOrAdd(pc: number, slots: readonly Word[], entry: () => Entry): Node {
-    const key = this.keyOf(pc, slots);
+  findOrAdd(
+    region: number,
+    pc: number,
+    slots: readonly Word[],
+    entry: () => Entry,
+  ): Node | undefined {
+    const key = this.keyOf(region, pc, slots);
     const known = this.byKey.get(key);
     if (known !== undefined) return known;
-    const number = this.blocks.byPc.get(pc);
-    assert(number !== undefined, 'a target is a block');
+    const block = this.blockAt(pc);
+    if (this.regions.isShared(pc)) return this.root(pc);
+    if (!doesFit(block, region, slots.length)) return undefined;
+    return this.add(key, { block, region, height: slots.length, entry: entry() }, false);
+  }
+
+  /** Where a shared function begins, or code that only computed jumps lead to. */
+  root(pc: number): Node {
+    const key = `${pc}`;
+    const known = this.byKey.get(key);
+    if (known !== undefined) return known;
+    const { entry } = this.regions.of(pc);
+    const block = this.blockAt(pc);
+    return this.add(key, { block, region: pc, height: BELOW, entry }, true);
+  }
+
+  private add(
+    key: string,
+    facts: Pick<Node, 'block' | 'region' | 'height' | 'entry'>,
+    isRoot: boolean,
+  ): Node {
     if (this.nodes.length >= this.nodesMax) throw new Unsuitable('too many clones');
-    const node: Node = {
-      index: this.nodes.length,
-      block: this.blocks.all[number]!,
-      height: slots.length,
-      entry: entry(),
-      successors: [],
-      resumed: null,
-    };
+    const index = this.nodes.length;
+    const node = { index, ...facts, successors: [], isRoot, isResumed: isRoot, isFound: isRoot };
     this.nodes.push(node);
     this.byKey.set(key, node);
     return node;
   }
 
-  private keyOf(pc: number, slots: readonly Word[]): string {
-    let key = `${pc}:${slots.length}`;
+  private blockAt(pc: number): Block {
+    const number = this.blocks.byPc.get(pc);
+    assert(number !== undefined, 'a target is a block');
+    return this.blocks.all[number]!;
+  }
+
+  private keyOf(region: number, pc: number, slots: readonly Word[]): string {
+    if (this.regions.isShared(pc)) return `${pc}`;
+    let key = `${region}:${pc}:${slots.length}`;
     for (let slot = 0; slot < slots.length; slot += 1) {
       const value = slots[slot]!.smallConstant;
       if (value > 0 && this.blocks.jumpDestinations.has(value)) key += `,${slot}=${value}`;
     }
     return key;
   }
+}
+
+/** In a shared function the stack's bounds are looked at where it is entered, and only there. */
+function doesFit({ need }: Block, region: number, height: number): boolean {
+  if (region === WHOLE) return true;
+  return need.takes <= height && height + need.grows <= STACK_WORDS_MAX;
 }
 
 /**
@@ -112,7 +160,7 @@ class Analysis extends BlockWalker {
 
   run(): void {
     const { graph } = this;
-    graph.findOrAdd(0, [], () => ({ words: [], isInPlace: [], memoryBytes: 0 }));
+    graph.findOrAdd(WHOLE, 0, [], () => ({ words: [], isInPlace: [], memoryBytes: 0 }));
     do {
       const { nodes } = graph;
       while (this.visits.length < nodes.length) this.visit(nodes[this.visits.length]!);
@@ -133,11 +181,71 @@ class Analysis extends BlockWalker {
   }
 
   protected override edge(pc: number): void {
-    this.learn(pc, this.e.slots, false);
+    const { e, current } = this;
+    const { slots, memoryBytes } = e;
+    this.learn(current!, pc, { slots, isInPlace: (slot) => e.isInPlace(slot), memoryBytes });
+    if (this.graph.regions.isShared(pc)) this.call(current!, pc, slots);
   }
 
   protected override message(_code: number, pc: number, slots: readonly Word[]): void {
-    this.learn(pc, slots, true);
+    const { current, e } = this;
+    const edge = { slots, isInPlace: () => true, memoryBytes: e.memoryBytes };
+    const node = this.learn(current!, pc, edge);
+    if (node === undefined) throw new Unsuitable('a message that cannot be followed');
+    node.isResumed = true;
+  }
+
+  /** With a return address on the stack it is a call, else the return of a shared function. */
+  protected override computedJump(): void {
+    const { e, current, graph } = this;
+    const { regions } = graph;
+    const { region, block } = current!;
+    const isCall = e.slots.some(({ smallConstant }) => smallConstant === block.nextPc);
+    if (!isCall && region !== WHOLE) {
+      regions.leave(region, e.slots.length - BELOW);
+      return;
+    }
+    if (regions.loose.size === 0) throw new Unsuitable('a jump that is not static');
+    for (const pc of regions.loose) {
+      current!.successors.push(graph.root(pc).index);
+      this.call(current!, pc, e.slots);
+    }
+  }
+
+  /** A shared function is jumped to with such a stack. */
+  private call(from: Node, callee: number, slots: readonly Word[]): void {
+    const { regions } = this.graph;
+    const height = slots.length;
+    const at = regions.returnSlot(slots);
+    if (at >= 0) {
+      const pc = slots[at]!.smallConstant;
+      const below = slots.slice(0, at);
+      const resume = (change: number): void => this.resume(from, pc, below, height + change);
+      regions.enter(callee, `${from.index}:${pc}`, resume);
+    } else if (from.region !== WHOLE) {
+      const before = height - BELOW;
+      regions.enter(callee, `${from.index}`, (change) =>
+        regions.leave(from.region, before + change),
+      );
+    }
+  }
+
+  /** A shared function that a node has called ends at such a height. */
+  private resume(from: Node, pc: number, below: readonly Word[], height: number): void {
+    const { regions, blocks } = this.graph;
+    const results = height - below.length;
+    if (results < 0 || results > RESULTS_MAX) return;
+    const slots = below.map((word, slot) => {
+      const isChecked = blocks.jumpDestinations.has(word.smallConstant);
+      const isKept = isChecked || regions.isUntouched(from.region, slot, word);
+      return isKept ? word : wordAt(Local.base, 0);
+    });
+    for (let count = 0; count < results; count += 1) slots.push(wordAt(Local.base, 0));
+    const node = this.learn(from, pc, { slots, isInPlace: () => true, memoryBytes: 0 });
+    if (node === undefined) return;
+    node.isResumed = true;
+    node.isFound = true;
+    if (regions.isShared(pc)) this.call(from, pc, slots);
   }
 
   private visit(node: Node): void {
@@ -147,7 +255,6 @@ class Analysis extends BlockWalker {
     if (this.work > this.workMax) throw new Unsuitable('too much to learn');
     this.current = node;
     node.successors = [];
-    node.resumed = null;
     e.begin();
     e.slotsMax = SLOTS_MAX;
     e.failLabel = e.code.block();
@@ -159,17 +266,18 @@ class Analysis extends BlockWalker {
     e.restore(before);
   }
 
-  private learn(pc: number, slots: readonly Word[], isMessage: boolean): void {
-    const { graph, current, e } = this;
-    const isInPlace = (slot: number): boolean => isMessage || e.isInPlace(slot);
-    const edge = { slots, isInPlace, memoryBytes: e.memoryBytes };
+  /** @returns where that leads; undefined where it is not followed */
+  private learn(from: Node, pc: number, edge: Edge): Node | undefined {
+    const { graph } = this;
     const count = graph.nodes.length;
-    const node = graph.findOrAdd(pc, slots, () => entryOf(edge, current!.entry));
-    current!.successors.push(node.index);
-    if (isMessage) current!.resumed = node.index;
-    if (graph.nodes.length > count) return;
+    const node = graph.findOrAdd(from.region, pc, edge.slots, () => entryOf(edge, from.entry));
+    if (node === undefined) return undefined;
+    from.successors.push(node.index);
+    if (graph.nodes.length > count || graph.regions.isShared(pc)) return node;
     const visits = this.visits[node.index] ?? 0;
-    const isStale = forget(node.entry, edge, visits >= PATIENCE);
-    if (isStale && visits > 0) this.stale.add(node);
+    const isMoved = graph.regions.touch(node.region, node.entry, edge.slots);
+    const isLess = forget(node.entry, edge, visits >= PATIENCE);
+    if ((isMoved || isLess) && visits > 0) this.stale.add(node);
+    return node;
   }
 }

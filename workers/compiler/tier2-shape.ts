@@ -6,10 +6,9 @@
  */
 import type { Node } from './tier2-nodes.js';
 import { reversePostorder } from './tier2-order.js';
-import { Unsuitable } from './unsuitable.js';
 
 /** Instructions of one function, about: V8's optimiser is not linear in them. */
-const FUNCTION_INSTRUCTIONS_MAX = 1_500;
+export const FUNCTION_LENGTH = 1_500;
 const NONE = -1;
 
 export class Shape {
@@ -26,10 +25,11 @@ export class Shape {
   /** For each node how many loops it is in. */
   private readonly loopDepth: number[];
   private readonly nodes: readonly Node[];
+  private readonly lengthMax: number;
 
-  /** @throws Unsuitable where a loop can be entered in two places */
-  constructor(nodes: readonly Node[]) {
+  constructor(nodes: readonly Node[], lengthMax: number = FUNCTION_LENGTH) {
     this.nodes = nodes;
+    this.lengthMax = lengthMax;
     this.order = reversePostorder(nodes);
     for (const [rank, { index }] of this.order.entries()) this.rank[index] = rank;
     this.predecessors = nodes.map(() => []);
@@ -37,10 +37,10 @@ export class Shape {
       for (const to of successors) this.predecessors[to]!.push(index);
     }
     this.findDominators();
-    this.refuseIrreducible();
+    this.cutIrreducible();
     this.loopDepth = nodes.map(() => 0);
     this.countLoops();
-    for (const { resumed } of this.order) if (resumed !== null) this.roots.add(resumed);
+    for (const { index, isResumed } of this.order) if (isResumed) this.roots.add(index);
     this.closeRoots();
     this.cutLong();
     this.closeRoots();
@@ -77,12 +77,11 @@ export class Shape {
     }
   }
 
-  private refuseIrreducible(): void {
+  /** Where a loop is entered in two places, one of them begins a function: it is no loop then. */
+  private cutIrreducible(): void {
     for (const { index, successors } of this.order) {
       for (const to of successors) {
-        if (this.isBack(index, to) && !this.dominates(to, index)) {
-          throw new Unsuitable('a loop with two entries');
-        }
+        if (this.isBack(index, to) && !this.dominates(to, index)) this.roots.add(to);
       }
     }
   }
@@ -91,7 +90,9 @@ export class Shape {
   private countLoops(): void {
     const { order, predecessors, loopDepth } = this;
     for (const { index } of order) {
-      const ends = predecessors[index]!.filter((from) => this.isBack(from, index));
+      const isLoop = (from: number): boolean =>
+        this.isBack(from, index) && this.dominates(index, from);
+      const ends = predecessors[index]!.filter(isLoop);
       if (ends.length === 0) continue;
       const inside = new Set([index]);
       for (let at = ends.pop(); at !== undefined; at = ends.pop()) {
@@ -136,7 +137,7 @@ export class Shape {
       let sum = block.instructions.length;
       for (const child of inside) sum += length[child]!;
       for (const child of inside) {
-        if (sum <= FUNCTION_INSTRUCTIONS_MAX) break;
+        if (sum <= this.lengthMax) break;
         roots.add(child);
         sum -= length[child]!;
       }

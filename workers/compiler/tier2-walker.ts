@@ -4,12 +4,11 @@
  * block is left.
  */
 import * as op from '../kernel/opcodes.js';
-import { type Block, type Blocks, STACK_WORDS_MAX } from './blocks.js';
+import { type Block, type Blocks, type Instruction, STACK_WORDS_MAX } from './blocks.js';
 import type { Emitter } from './emitter.js';
 import { Local } from './locals.js';
 import { ifTrue, isTrue, translateEnd, translatePlain } from './translate.js';
-import { Unsuitable } from './unsuitable.js';
-import { type Claim, type Word, wordAt } from './word.js';
+import { constantWord, type Word, wordAt } from './word.js';
 
 /** How many words each of the messages takes. */
 const MESSAGE_TAKES: ReadonlyMap<number, number> = new Map([
@@ -20,6 +19,9 @@ const MESSAGE_TAKES: ReadonlyMap<number, number> = new Map([
   [op.OP_DELEGATECALL, 6],
   [op.OP_STATICCALL, 6],
 ]);
+
+/** A comparison is denied this often, with ISZERO, and something is still learnt from it. */
+const DENIALS_MAX = 4;
 
 export abstract class BlockWalker {
   protected readonly e: Emitter;
@@ -36,7 +38,12 @@ export abstract class BlockWalker {
   /** A message begins; after it `pc` goes on with these slots, the last of them its result. */
   protected abstract message(code: number, pc: number, slots: readonly Word[]): void;
 
-  /** @throws Unsuitable where a jump's target is not known */
+  /**
+   * A jump's target is not known. The stack is as it is behind the jump.
+   * @param operands  what the jump has taken, the top last
+   */
+  protected abstract computedJump(instruction: Instruction, operands: readonly Word[]): void;
+
   protected walk(block: Block): void {
     const { e } = this;
     const height = e.slots.length;
@@ -52,11 +59,12 @@ export abstract class BlockWalker {
       e.charge(gas);
       if (translateEnd(e, block, instruction, () => this.leaveByMessage(block, code))) return;
       if (code === op.OP_JUMP) {
-        this.jump(e.pop());
+        const target = e.pop();
+        this.jump(instruction, target, [target]);
         return;
       }
       if (code === op.OP_JUMPI) {
-        if (this.jumpIf()) return;
+        if (this.jumpIf(instruction)) return;
       } else translatePlain(e, instruction);
       e.collect();
     }
@@ -71,51 +79,64 @@ export abstract class BlockWalker {
   }
 
   /** @returns true where it is always taken */
-  private jumpIf(): boolean {
+  private jumpIf(instruction: Instruction): boolean {
     const { e } = this;
     const target = e.pop();
     const condition = e.pop();
+    const operands = [condition, target];
     const known = condition.constant;
     if (known === 0n) return false;
     if (known !== undefined) {
-      this.jump(target);
+      this.jump(instruction, target, operands);
       return true;
     }
-    const pc = this.destination(target);
-    const { claim } = condition;
-    if (pc === null) {
+    if (this.isNowhere(target)) {
       isTrue(e, condition);
       e.code.brIf(e.failLabel);
     } else {
       ifTrue(e, condition);
       const knowledge = e.save();
-      believe(e, claim, true);
-      this.edge(pc);
+      believe(e, condition, true);
+      this.jump(instruction, target, operands);
       e.restore(knowledge);
       e.code.end();
     }
-    believe(e, claim, false);
+    believe(e, condition, false);
     return false;
   }
 
-  private jump(target: Word): void {
-    const pc = this.destination(target);
-    if (pc === null) this.e.code.br(this.e.failLabel);
-    else this.edge(pc);
+  private jump(instruction: Instruction, target: Word, operands: readonly Word[]): void {
+    if (this.isNowhere(target)) this.e.code.br(this.e.failLabel);
+    else if (target.constant === undefined) this.computedJump(instruction, operands);
+    else this.edge(target.smallConstant);
   }
 
-  /** null: it is no destination. */
-  private destination(target: Word): number | null {
-    const pc = target.smallConstant;
-    if (pc < 0 && target.constant === undefined) throw new Unsuitable('a jump that is not static');
-    return this.blocks.jumpDestinations.has(pc) ? pc : null;
+  /** It is known to be no destination. */
+  private isNowhere(target: Word): boolean {
+    const isKnown = target.constant !== undefined;
+    return isKnown && !this.blocks.jumpDestinations.has(target.smallConstant);
   }
 }
 
-/** From here on the claim is known to hold, or not to. */
-function believe(e: Emitter, claim: Claim | undefined, isTrue: boolean): void {
-  if (claim === undefined || claim.below === null) return;
-  const { a, below, isDenied } = claim;
-  if (isTrue !== isDenied) e.limit(a, below, true);
-  else e.limit(below, a, false);
+/** From here on a condition is known to hold, or not to, and what it denies the other way round. */
+function believe(e: Emitter, condition: Word, isTrue: boolean): void {
+  let word: Word | undefined = condition;
+  let holds = isTrue;
+  for (let depth = 0; word !== undefined && depth < DENIALS_MAX; depth += 1) {
+    settle(e, word, !holds);
+    if (word.claim !== undefined) {
+      const { a, below } = word.claim;
+      if (holds) e.limit(a, below, true);
+      else e.limit(below, a, false);
+    }
+    word = word.denied;
+    holds = !holds;
+  }
+}
+
+/** A word is zero, or it is not, which says all of a truth value. */
+function settle(e: Emitter, word: Word, isZero: boolean): void {
+  if (word.constant !== undefined) return;
+  if (isZero) e.replace(word, constantWord(0n));
+  else if (word.isBoolean) e.replace(word, constantWord(1n));
 }

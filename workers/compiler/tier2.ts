@@ -6,13 +6,15 @@
  */
 import { assert } from '../../state/base/assert.js';
 import * as map from '../kernel/map.js';
-import { cutIntoBlocks, type OpcodeView } from './blocks.js';
+import { cutIntoBlocks, type Instruction, type OpcodeView, STACK_WORDS_MAX } from './blocks.js';
 import { Emitter, WORD_BYTES } from './emitter.js';
 import { entryOf, FIRST_ENTRY_ANSWER, moduleOf } from './entries.js';
 import { Local } from './locals.js';
 import { enter, isDeep, REACH } from './tier2-entry.js';
+import { findFunction, interpretFrom, leaveStack, writeComputedJump } from './tier2-find.js';
 import { type Node, NodeGraph } from './tier2-nodes.js';
-import { Shape } from './tier2-shape.js';
+import { WHOLE } from './tier2-regions.js';
+import { FUNCTION_LENGTH, Shape } from './tier2-shape.js';
 import { BlockWalker } from './tier2-walker.js';
 import { storeGas, translateMessage } from './translate.js';
 import { Unsuitable } from './unsuitable.js';
@@ -20,6 +22,8 @@ import { type Label, Op } from './wasm-code.js';
 import type { ModuleFunction } from './wasm-module.js';
 import { LIMBS, type MemoryLimb, type ReadyLimb, type Word } from './word.js';
 
+/** Instructions of one function, about: V8's optimiser is not linear in them. */
+const FUNCTION_LENGTHS = [FUNCTION_LENGTH, 500] as const;
 /** V8 follows every local through every branch: time grows with their product. */
 const LOCALS_MAX = 320;
 /** Branches in branches: each takes room on the native stack while it is written. */
@@ -35,7 +39,12 @@ export function compileTier2(
 ): Uint8Array<ArrayBuffer> | null {
   try {
     const graph = new NodeGraph(cutIntoBlocks(code, opcodes));
-    return moduleOf(new FunctionWriter(graph).writeAll(), [], memoryPages);
+    for (const length of FUNCTION_LENGTHS) {
+      const writer = new FunctionWriter(graph, opcodes, length);
+      const functions = writer.writeAll();
+      if (functions !== null) return moduleOf(functions, writer.helpers(), memoryPages);
+    }
+    return null;
   } catch (error) {
     if (error instanceof Unsuitable) return null;
     throw error;
@@ -49,35 +58,52 @@ class FunctionWriter extends BlockWalker {
   private readonly functionOf = new Map<number, number>();
   /** For each node what it dominates at once, in the same function, in reverse postorder. */
   private readonly inside: Node[][];
+  /** The nodes of each function, by its root. */
+  private readonly members = new Map<number, Node[]>();
+  private readonly opcodes: OpcodeView;
   private root = 0;
   private depth = 0;
   private current: Node;
   private labels = new Map<number, Label>();
   private seats = new Map<number, number>();
 
-  constructor(graph: NodeGraph) {
+  /** @param length  instructions of one function, about */
+  constructor(graph: NodeGraph, opcodes: OpcodeView, length: number) {
     super(new Emitter(), graph.blocks);
     this.graph = graph;
-    this.shape = new Shape(graph.nodes);
+    this.opcodes = opcodes;
+    this.shape = new Shape(graph.nodes, length);
     this.current = graph.nodes[0]!;
     this.inside = graph.nodes.map(() => []);
-    const { order, roots, dominator } = this.shape;
+    const { order, roots, dominator, owner } = this.shape;
     for (const node of order) {
+      const root = owner[node.index]!;
+      const members = this.members.get(root);
+      if (members === undefined) this.members.set(root, [node]);
+      else members.push(node);
       if (roots.has(node.index)) this.functionOf.set(node.index, this.functionOf.size);
       else this.inside[dominator[node.index]!]!.push(node);
     }
   }
 
-  writeAll(): ModuleFunction[] {
+  /** @returns null where a function has too many locals: they are to be shorter */
+  writeAll(): ModuleFunction[] | null {
     const functions: ModuleFunction[] = [];
     let bytes = 0;
     for (const root of this.functionOf.keys()) {
       const made = this.writeFunction(root);
+      if (this.e.limbLocals > LOCALS_MAX) return null;
       bytes += made.code.length;
       if (bytes > TIER2_BYTES_MAX) throw new Unsuitable('too much code');
       functions.push(made);
     }
     return functions;
+  }
+
+  /** What functions call, if any jump is computed. */
+  helpers(): ModuleFunction[] {
+    const found = this.shape.order.filter(({ isFound }) => isFound);
+    return found.length === 0 ? [] : [findFunction(found, (node) => this.entryOf(node))];
   }
 
   private writeFunction(root: number): ModuleFunction {
@@ -87,29 +113,24 @@ class FunctionWriter extends BlockWalker {
     this.seats = new Map();
     const node = this.graph.nodes[root]!;
     e.begin();
-    e.slotsMax = this.slotsOf(root);
-    this.readFrame();
+    const members = this.members.get(root)!;
+    e.slotsMax = Math.max(
+      1,
+      ...members.map(({ height, block }) => Math.max(height, height + block.need.grows)),
+    );
+    this.readFrame(node);
     e.failLabel = e.code.block();
+    if (node.region !== WHOLE) this.checkBounds(node, members);
     // Whatever entered it has put the stack in its places.
     const everywhere = { ...node.entry, isInPlace: node.entry.isInPlace.map(() => true) };
     enter(e, everywhere, (slot, index) => this.inMemory(slot, index));
     this.writeTree(node);
     e.code.end();
     e.code.i32Const(map.RESULT_FAILED);
-    if (e.limbLocals > LOCALS_MAX) throw new Unsuitable('too many locals');
     return e.finish();
   }
 
-  /** The most words that the stack holds in a function. */
-  private slotsOf(root: number): number {
-    const { shape, graph } = this;
-    const heights = graph.nodes
-      .filter(({ index }) => shape.owner[index] === root)
-      .map(({ height, block }) => height + block.need.grows);
-    return Math.max(1, ...heights);
-  }
-
-  private readFrame(): void {
+  private readFrame({ region, height }: Node): void {
     const { e } = this;
     const { code } = e;
     code.get(Local.frame);
@@ -117,19 +138,49 @@ class FunctionWriter extends BlockWalker {
     code.set(Local.gas);
     e.load32(Local.frame, map.F_MEMORY);
     code.set(Local.memory);
-    code.get(Local.frame);
-    code.i32Const(e.slotsMax * WORD_BYTES);
+    if (region === WHOLE) code.get(Local.frame);
+    else e.load32(Local.frame, map.F_SP);
+    code.i32Const((e.slotsMax - (region === WHOLE ? 0 : height)) * WORD_BYTES);
     code.op(Op.i32Sub);
     code.set(Local.base);
+  }
+
+  /** A shared function is interpreted where not all of its words are there, or no room for more. */
+  private checkBounds(root: Node, members: readonly Node[]): void {
+    const { e } = this;
+    const { code } = e;
+    const takes = root.height - Math.min(...members.map((node) => this.lowestOf(node)));
+    const room = STACK_WORDS_MAX - takes - (e.slotsMax - root.height);
+    if (room < 0) throw new Unsuitable('a function that needs the whole stack');
+    code.get(Local.frame);
+    e.load32(Local.frame, map.F_SP);
+    code.op(Op.i32Sub);
+    code.i32Const(takes * WORD_BYTES);
+    code.op(Op.i32Sub);
+    code.i32Const(room * WORD_BYTES);
+    code.op(Op.i32GtU);
+    code.if();
+    interpretFrom(e, root.block.pc);
+    code.end();
+  }
+
+  /** The lowest word that a node reaches, or that was put where it lies. */
+  private lowestOf({ region, height, block, entry }: Node): number {
+    const { regions } = this.graph;
+    const reached = height - block.need.takes;
+    const put = entry.words.findIndex((word, slot) => !regions.isUntouched(region, slot, word));
+    return put < 0 ? reached : Math.min(put, reached);
   }
 
   /** A node and all of its function that it dominates, with the state as the emitter has it. */
   private writeTree(node: Node): void {
     const { e, shape } = this;
     const { index } = node;
-    const isLoop = shape.predecessors[index]!.some(
-      (from) => shape.owner[from] === this.root && shape.isBack(from, index),
-    );
+    const isLoop =
+      !node.isRoot &&
+      shape.predecessors[index]!.some(
+        (from) => shape.owner[from] === this.root && shape.isBack(from, index),
+      );
     if (isLoop) {
       this.sit(node);
       this.labels.set(index, e.code.loop());
@@ -159,10 +210,18 @@ class FunctionWriter extends BlockWalker {
   protected override edge(pc: number): void {
     const { e, shape, graph } = this;
     const from = this.current;
-    const to = graph.find(pc, e.slots);
-    assert(to !== undefined && from.successors.includes(to.index), 'the analysis saw each edge');
+    const to = graph.find(from.region, pc, e.slots);
+    if (to === undefined) {
+      assert(from.region !== WHOLE, 'the analysis saw each edge');
+      leaveStack(e);
+      storeGas(e);
+      interpretFrom(e, pc);
+      return;
+    }
+    assert(from.successors.includes(to.index), 'the analysis saw each edge');
     const isBack = shape.isBack(from.index, to.index);
-    if (shape.owner[to.index] !== this.root || (to.index === this.root && !isBack)) {
+    const isInside = shape.owner[to.index] === this.root && !to.isRoot;
+    if (!isInside || (to.index === this.root && !isBack)) {
       this.leaveTo(to);
       return;
     }
@@ -179,8 +238,8 @@ class FunctionWriter extends BlockWalker {
   }
 
   protected override message(code: number, pc: number, slots: readonly Word[]): void {
-    const { e, graph } = this;
-    const to = graph.find(pc, slots);
+    const { e, graph, current } = this;
+    const to = graph.find(current.region, pc, slots);
     assert(to !== undefined, 'the analysis saw what a message goes on with');
     e.spillAll();
     translateMessage(e, code, this.entryOf(to));
@@ -188,11 +247,16 @@ class FunctionWriter extends BlockWalker {
     this.answer(to);
   }
 
+  protected override computedJump({ pc, code }: Instruction, operands: readonly Word[]): void {
+    writeComputedJump(this.e, { pc, gas: this.opcodes[code]!.gas, operands });
+  }
+
   /** To another function: the stack goes to its places. */
   private leaveTo(to: Node): void {
     const { e } = this;
-    this.expectKnown(to);
-    e.spillAll();
+    if (!to.isRoot) this.expectKnown(to);
+    if (to.region === WHOLE) e.spillAll();
+    else leaveStack(e);
     storeGas(e);
     this.answer(to);
   }
@@ -212,7 +276,7 @@ class FunctionWriter extends BlockWalker {
     this.expectKnown(to);
     const moves: { limb: ReadyLimb; seat: number }[] = [];
     for (const [slot, { limbs }] of to.entry.words.entries()) {
-      if (isDeep(slot, to.height)) continue;
+      if (this.liesInMemory(to, slot)) continue;
       for (let index = 0; index < LIMBS; index += 1) {
         if (typeof limbs[index] === 'bigint') continue;
         const limb = e.limb(e.slots[slot]!, index);
@@ -239,10 +303,15 @@ class FunctionWriter extends BlockWalker {
     if (!isSure) throw new Unsuitable('the analysis knew more');
   }
 
-  private takeSeats({ entry, height }: Node): void {
-    enter(this.e, entry, (slot, index) =>
-      isDeep(slot, height) ? this.inMemory(slot, index) : this.seatOf(slot, index),
+  private takeSeats(node: Node): void {
+    enter(this.e, node.entry, (slot, index) =>
+      this.liesInMemory(node, slot) ? this.inMemory(slot, index) : this.seatOf(slot, index),
     );
+  }
+
+  private liesInMemory({ region, entry, height }: Node, slot: number): boolean {
+    if (isDeep(slot, height)) return true;
+    return this.graph.regions.isUntouched(region, slot, entry.words[slot]!);
   }
 
   private inMemory(slot: number, index: number): MemoryLimb {

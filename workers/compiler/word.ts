@@ -16,12 +16,10 @@ export interface MemoryLimb {
 export type ReadyLimb = bigint | number;
 export type Limb = ReadyLimb | MemoryLimb;
 
-/** What a truth value says: that `a` is below a word, or that it is zero, or that it is not. */
+/** What a truth value says: that `a` is below a word. */
 export interface Claim {
   readonly a: Word;
-  /** null: zero is meant. */
-  readonly below: Word | null;
-  readonly isDenied: boolean;
+  readonly below: Word;
 }
 
 export const LIMBS = 4;
@@ -34,6 +32,8 @@ export class Word {
   /** Of limbs that are not known numbers. */
   readonly bits: Bits;
   claim: Claim | undefined;
+  /** This one is a truth value: that the other is zero. */
+  denied: Word | undefined;
   /** Of the emitter that looks for what is still held. */
   mark = 0;
 
@@ -41,6 +41,7 @@ export class Word {
     this.limbs = limbs;
     this.bits = bits;
     this.claim = undefined;
+    this.denied = undefined;
   }
 
   /** It is 0 or 1, and not as a number that is known. */
@@ -125,4 +126,14 @@ export function wordAt(base: number, offset: number): Word {
 export function log2(value: bigint | undefined): number | undefined {
   if (value === undefined || value === 0n || (value & (value - 1n)) !== 0n) return undefined;
   return value.toString(2).length - 1;
+}
+
+/** Words are replaced by others of the same value: what they say is said of those. */
+export function keepClaims(replaced: ReadonlyMap<Word, Word>): void {
+  for (const [{ claim, denied }, word] of replaced) {
+    if (denied !== undefined) word.denied = replaced.get(denied) ?? denied;
+    if (claim === undefined) continue;
+    const { a, below } = claim;
+    word.claim = { a: replaced.get(a) ?? a, below: replaced.get(below) ?? below };
+  }
 }
