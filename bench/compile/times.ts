@@ -1,6 +1,6 @@
 /** Processor time of something that is done a few times: busy neighbours cannot change it much. */
 
-const RUNS_MAX = 3;
+const RUNS_MAX = 7;
 /** What takes longer than all of this is done once. */
 const ENOUGH_MS = 600;
 

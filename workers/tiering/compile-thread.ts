@@ -6,10 +6,11 @@ import type { Clock } from '../../state/base/ports.js';
 import { TaskPool } from '../pool.js';
 import type { CompileReply, CompileTask } from './compile-task.js';
 
-/** The compiler's own memory: 24 KB of code in tier 2 take less than 100 MB. */
-const HEAP_MEGABYTES = 512;
-/** V8 collects with threads of its own, which know no priorities: so seldom. */
-const YOUNG_MEGABYTES = 128;
+/**
+ * The compiler's own memory: 24 KB of code in tier 2 take less than 100 MB. V8 collects with
+ * threads of its own, which know no priorities: so seldom.
+ */
+export const COMPILER_HEAP = { heapMegabytes: 512, youngMegabytes: 128 };
 
 export class CompileThread {
   private readonly clock: Clock;
@@ -28,11 +29,7 @@ export class CompileThread {
    */
   async compile(task: CompileTask, deadlineMs: number): Promise<CompileReply | 'time' | 'failed'> {
     await this.ending;
-    this.pool ??= new TaskPool({
-      threads: 1,
-      heapMegabytes: HEAP_MEGABYTES,
-      youngMegabytes: YOUNG_MEGABYTES,
-    });
+    this.pool ??= new TaskPool({ threads: 1, ...COMPILER_HEAP });
     let cancel = (): void => undefined;
     const late = new Promise<'time'>((resolve) => {
       cancel = this.clock.after(deadlineMs, () => resolve('time'));
