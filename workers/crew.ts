@@ -63,6 +63,8 @@ export class Crew implements Rounds {
   private readonly spares: Spares;
   /** Since the places were filled, until the next fence. */
   private isUp = false;
+  /** Something was posted to the threads while a batch was open. */
+  private isPosted = false;
   /** Why the threads have to be ended; empty while they are well. */
   private trouble = '';
 
@@ -77,6 +79,7 @@ export class Crew implements Rounds {
     const { engineModule, isPinned, heapMegabytes } = options;
     const common = { memory: arena.memory, engineModule, isPinned, heapMegabytes };
     this.spares = new Spares(options.clock, () => new CrewThread(common));
+    if (options.tiering !== null) options.tiering.posted = () => this.notePosted();
     this.reset();
   }
 
@@ -162,6 +165,7 @@ export class Crew implements Rounds {
     endWatch();
     if (this.isInTrouble()) await this.fence();
     else if (protocol.failure() !== 'none') this.noteCause();
+    if (this.isPosted) this.notePosted();
     return roundOf(protocol, steps.records.length);
   }
 
@@ -306,6 +310,13 @@ export class Crew implements Rounds {
       if (active === 0) return;
       await protocol.untilQuiet(active);
     }
+  }
+
+  /** Who waits takes over what was posted, now or when the batch has ended. */
+  private notePosted(): void {
+    const { protocol } = this;
+    this.isPosted = protocol.isOpen(protocol.epoch());
+    if (this.isUp && this.trouble === '' && !this.isPosted) protocol.muster();
   }
 
   private isInTrouble(): boolean {

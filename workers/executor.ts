@@ -56,18 +56,24 @@ export class WorkerExecutor {
 
   /** Serves batches until the pool is stopped. */
   async serve(): Promise<void> {
-    const { protocol, worker } = this;
+    const { protocol } = this;
     let seen = protocol.epoch() | 1;
     // In the middle of a block: who comes for one that was lost is ready when it can go on at once.
     if (protocol.contextEpoch() !== 0) await this.refreshContext();
-    protocol.ready(worker, seen);
+    protocol.ready(this.worker, seen);
     for (;;) {
       protocol.waitForTurn(seen);
       seen = protocol.epoch();
       if (protocol.isStopped()) return;
       if (protocol.isOpen(seen)) await this.runBatch(seen);
-      else protocol.ready(worker, seen);
+      else this.answer(seen);
     }
+  }
+
+  /** Between batches: what was posted is taken over now, not when a batch waits for it. */
+  private answer(epoch: number): void {
+    if (this.contextEpoch !== 0) this.takeChanges();
+    this.protocol.ready(this.worker, epoch);
   }
 
   /** Takes part in the batch that this epoch opened, until there is nothing left to do. */

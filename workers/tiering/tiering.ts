@@ -72,6 +72,8 @@ export class Tiering {
   private fork: InterpretedFork | undefined;
   private lookedMs = 0;
   private compiling: Promise<void> | null = null;
+  /** Called when something was posted to those who execute. */
+  posted: () => void = () => undefined;
   private cancelRest: (() => void) | null = null;
   private isStopped = false;
 
@@ -236,5 +238,6 @@ export class Tiering {
     if (change.module === null) this.modules.delete(textOfKey(change));
     else this.modules.set(textOfKey(change), change);
     for (const port of this.ports) port.postMessage(change);
+    this.posted();
   }
 }

@@ -2,7 +2,7 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { encodeAbiParameters } from 'viem';
 import { describe, expect, it } from 'vitest';
 import { CONTEXT, FEES, GENESIS_SEQUENCE, openArena } from '../../../../bench/chain.js';
-import { LoadAccounts } from '../../../../runtime/load/accounts.js';
+import { FIRST_NONCE, LoadAccounts } from '../../../../runtime/load/accounts.js';
 import { CODE, CREATION_CODE } from '../../../../runtime/load/contracts/token.js';
 import {
   balanceSlot,
@@ -60,13 +60,13 @@ describe.each(NAMES)('the load %s', (name) => {
     const nonces = new Map<string, bigint>();
     for (const raw of load.next(COUNT)) {
       const { sender, nonce } = recordOf(raw);
-      expect(nonce).toBe(nonces.get(toHex(sender)) ?? 0n);
+      expect(nonce).toBe(nonces.get(toHex(sender)) ?? 1n);
       nonces.set(toHex(sender), nonce + 1n);
     }
     if (name === 'raw-one-sender') expect(nonces.size).toBe(1);
     else expect(nonces.size).toBeGreaterThan(ACCOUNTS / 2);
     const probes = [load.probe(), load.probe()].map(recordOf);
-    expect(probes.map(({ nonce }) => nonce)).toEqual([0n, 1n]);
+    expect(probes.map(({ nonce }) => nonce)).toEqual([1n, 2n]);
     expect(nonces.has(toHex(probes[0]!.sender))).toBe(false);
   });
 
@@ -120,7 +120,7 @@ describe('ERC-20 transfers', () => {
       [{ type: 'address[]' }, { type: 'uint256' }],
       [addresses.map(toHex), TOKEN_BALANCE],
     );
-    const fields = { nonce: 0, gasLimit: 5_000_000, to: null, value: 0n, ...FEES };
+    const fields = { nonce: FIRST_NONCE, gasLimit: 5_000_000, to: null, value: 0n, ...FEES };
     const data = fromHex(CREATION_CODE + args.slice(2));
     const arena = openArena([...create('erc20').alloc()], 1);
     const [outcome] = await execute(arena, [signMarket({ ...fields, data }, holders.keyOf(0))]);
