@@ -77,7 +77,7 @@ function noteReads(m: usize, effects: usize, end: usize): usize {
   return at;
 }
 
-export function beginEffects(m: usize, effects: usize): void {
+function beginEffects(m: usize, effects: usize): void {
   store<u32>(m, <u32>effects, M_EFFECTS);
   store<u32>(effects, 0, E_READS);
   store<u32>(effects, 0, E_WRITES);
@@ -131,7 +131,7 @@ function readsOfAccount(m: usize, account: usize, effects: usize, at: usize): us
 }
 
 // Five parameters: an item's fields.
-export function endRead(effects: usize, at: usize, id: u32, kind: u32, account: usize): usize {
+function endRead(effects: usize, at: usize, id: u32, kind: u32, account: usize): usize {
   store<u32>(at, id, READ_CELL);
   store<u32>(at, READ_EXACT, READ_HOW);
   store<u32>(at, kind, READ_KIND);
@@ -183,7 +183,7 @@ function nodesOfAccount(m: usize, account: usize, effects: usize, at: usize): us
 }
 
 // Five parameters: a node's fields.
-export function endNode(effects: usize, at: usize, id: u32, kind: u32, account: usize): usize {
+function endNode(effects: usize, at: usize, id: u32, kind: u32, account: usize): usize {
   store<u32>(at, id, NODE_CELL);
   store<u32>(at, stepRead(), NODE_STEP);
   store<u32>(at, kind, NODE_KIND);
