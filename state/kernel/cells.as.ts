@@ -8,7 +8,7 @@
  * are barriers, on x86-64 and on ARM's atomics with acquire and release (Arm ARM, B2.3). Where many
  * cells change at once, all are locked, written and unlocked between the same two barriers.
  */
-import { SPINS_MAX, cellPointer, isCell } from "./arena.as";
+import { cellPointer, isCell, SPINS_MAX } from "./arena.as";
 import { isHot } from "./lines.as";
 import { CELL_LOCK, CELL_UNDO, CELL_VERSION, FULL_UNDO, H_CELL_COUNT, H_UNDO_EPOCH } from "./map";
 import { saveCell } from "./undo.as";

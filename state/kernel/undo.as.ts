@@ -7,7 +7,7 @@
  * past the open mini-block nor past what the sealer retains. A reader that finds the tail beyond
  * the node just read, or a rollback begun meanwhile, throws its reading away.
  */
-import { SPINS_MAX, cellPointer, isCell } from "./arena.as";
+import { cellPointer, isCell, SPINS_MAX } from "./arena.as";
 import {
   CELL_LOCK, CELL_UNDO, CELL_VERSION, H_CELL_COUNT, H_CLOSED_SEQUENCE, H_OPEN_SEQUENCE, H_OPEN_UNDO,
   H_ROLLBACKS, H_UNDO, H_UNDO_CAPACITY, H_UNDO_EPOCH, H_UNDO_HEAD, H_UNDO_RETAIN, H_UNDO_TAIL,

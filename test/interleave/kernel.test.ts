@@ -72,11 +72,7 @@ describe('a commit that is wrong in one thing is found out: it', () => {
     ['takes every payer for rich', 'lt(cellPointer(fromId), bound)', 'false'],
     ['lets a payment overflow', 'return lt(sum, value) ?', 'return false ?'],
     ['takes every nonce for right', 'return load<u64>(cell) == low &&', 'return true ||'],
-    [
-      'takes new cells for absent',
-      'if (id == <u32>NO_CELL && isComplete)',
-      'if (id == <u32>NO_CELL)',
-    ],
+    ['takes new cells for absent', '&& !isComplete ? findCell', '&& false ? findCell'],
     ['pays without being asked', 'sub(value, amount, value);', ''],
     ['credits the lower address last', 'const isCreditFirst =', 'const isCreditFirst = false && '],
   ];

@@ -33,25 +33,25 @@ export function staleTransfer(notes: usize, isComplete: bool, scratch: usize): i
   const bound = scratch + AMOUNT, sum = scratch + VALUE;
   setWord(bound, load<u64>(record, R_GAS_LIMIT) * load<u64>(record, R_MAX_FEE));
   add(bound, value, bound);
-  const from = load<u32>(notes, T_BALANCE_CELL), fromId = cellNow(from, KIND_BALANCE, sender);
+  const fromId = cellNow(load<u32>(notes, T_BALANCE_CELL), KIND_BALANCE, sender, isComplete);
   if (fromId == <u32>NO_CELL || lt(cellPointer(fromId), bound)) return KIND_BALANCE;
-  const toId = cellNow(load<u32>(notes, T_TO_BALANCE_CELL), KIND_BALANCE, to);
+  const toId = cellNow(load<u32>(notes, T_TO_BALANCE_CELL), KIND_BALANCE, to, isComplete);
   if (toId == <u32>NO_CELL) return -1;
   add(cellPointer(toId), value, sum);
   return lt(sum, value) ? KIND_BALANCE : -1;
 }
 
 /** The cell, should it have been made meanwhile. */
+// Four parameters: what was known of it, and its key.
 @inline
-function cellNow(id: u32, kind: u32, address: usize): u32 {
-  return id == <u32>NO_CELL ? findCell(kind, address, 0) : id;
+function cellNow(id: u32, kind: u32, address: usize, isComplete: bool): u32 {
+  return id == <u32>NO_CELL && !isComplete ? findCell(kind, address, 0) : id;
 }
 
 // Five parameters: the cell's key, and what it must hold.
 @inline
 function isWord(id: u32, kind: u32, address: usize, low: u64, isComplete: bool): bool {
-  if (id == <u32>NO_CELL && isComplete) return low == 0;
-  const now = cellNow(id, kind, address);
+  const now = cellNow(id, kind, address, isComplete);
   if (now == <u32>NO_CELL) return low == 0;
   const cell = cellPointer(now);
   return load<u64>(cell) == low && (load<u64>(cell, 8) | load<u64>(cell, 16)
