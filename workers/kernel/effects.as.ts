@@ -3,7 +3,7 @@
  * (effects-map.ts): cells by id, values as limbs, writes in the order of their keys. At the head
  * the reads are left out, since nothing can have changed them.
  */
-import { changedAccounts, changedSlots } from "./changes.as";
+import { changedAccounts, changedSlots, isSlotChanged } from "./changes.as";
 import { copyAddress, copyWord, isZeroWord, sameWord, setWord } from "./words.as";
 import { writeSlimOutcome, writeSlimRefusal } from "./outcome.as";
 import { KIND_BALANCE, KIND_CODE, KIND_NONCE, KIND_SLOT, NO_CELL } from "../../state/kernel/map";
@@ -141,22 +141,49 @@ function endRead(effects: usize, at: usize, id: u32, kind: u32, account: usize):
   return at + READ_BYTES + EFFECT_KEY_BYTES;
 }
 
-/** @returns the offset behind the nodes, or 0 */
+/**
+ * As they were met, unless cells are to be made: those are made in the order of their keys.
+ * @returns the offset behind the nodes, or 0
+ */
 function writeNodes(m: usize, effects: usize, at: usize, end: usize): usize {
   store<u32>(effects, <u32>at, E_WRITES_AT);
+  const top = nodesAsMet(m, effects, at, end);
+  const isAnyNew = top - at != <usize>load<u32>(effects, E_WRITES) * NODE_BYTES;
+  if (top == 0 || !isAnyNew) return top;
+  store<u32>(effects, 0, E_WRITES);
+  return nodesInOrder(m, effects, at, end);
+}
+
+function nodesAsMet(m: usize, effects: usize, at: usize, end: usize): usize {
+  const accountsEnd = <usize>load<u32>(m, M_ACCOUNTS_TOP);
+  for (let entry = <usize>load<u32>(m, M_ACCOUNTS); entry < accountsEnd; entry += ACCOUNT_BYTES) {
+    if (!(load<u32>(entry, A_FLAGS) & IS_TOUCHED)) continue;
+    if (at + ACCOUNT_ITEMS_BYTES > end) return 0;
+    at = nodesOfAccount(entry, effects, at);
+  }
+  const slotsEnd = <usize>load<u32>(m, M_SLOTS_TOP);
+  for (let slot = <usize>load<u32>(m, M_SLOTS); slot < slotsEnd; slot += SLOT_BYTES) {
+    if (!isSlotChanged(slot)) continue;
+    if (at + ITEM_BYTES > end) return 0;
+    at = nodeOfSlot(slot, effects, at);
+  }
+  return at;
+}
+
+function nodesInOrder(m: usize, effects: usize, at: usize, end: usize): usize {
   const top = changedAccounts(m);
   if (top == 0) return 0;
   for (let next = <usize>load<u32>(m, M_MEMORY); next < top; next += 4) {
     const account = <usize>load<u32>(next);
     if (at + ACCOUNT_ITEMS_BYTES > end) return 0;
-    if (load<u32>(account, A_FLAGS) & IS_TOUCHED) at = nodesOfAccount(m, account, effects, at);
+    if (load<u32>(account, A_FLAGS) & IS_TOUCHED) at = nodesOfAccount(account, effects, at);
     at = nodesOfSlots(m, account, effects, at, end, top);
     if (at == 0) return 0;
   }
   return at;
 }
 
-function nodesOfAccount(m: usize, account: usize, effects: usize, at: usize): usize {
+function nodesOfAccount(account: usize, effects: usize, at: usize): usize {
   const flags = load<u32>(account, A_FLAGS);
   const balance = account + A_BALANCE;
   const isDelta = (flags & IS_DELTA) != 0;
@@ -201,12 +228,16 @@ function nodesOfSlots(
   if (top == 0) return 0;
   for (let next = pointers; next < top; next += 4) {
     if (at + ITEM_BYTES > end) return 0;
-    const slot = <usize>load<u32>(next);
-    copyWord(slot + S_VALUE, at + NODE_VALUE);
-    store<u32>(at, WRITE_SET, NODE_HOW);
-    const id = load<u32>(slot, S_CELL);
-    at = endNode(effects, at, id, KIND_SLOT, account);
-    if (id == <u32>NO_CELL) copyWord(slot, at - EFFECT_KEY_BYTES + EFFECT_KEY_SLOT);
+    at = nodeOfSlot(<usize>load<u32>(next), effects, at);
   }
+  return at;
+}
+
+function nodeOfSlot(slot: usize, effects: usize, at: usize): usize {
+  copyWord(slot + S_VALUE, at + NODE_VALUE);
+  store<u32>(at, WRITE_SET, NODE_HOW);
+  const id = load<u32>(slot, S_CELL);
+  at = endNode(effects, at, id, KIND_SLOT, <usize>load<u32>(slot, S_ACCOUNT));
+  if (id == <u32>NO_CELL) copyWord(slot, at - EFFECT_KEY_BYTES + EFFECT_KEY_SLOT);
   return at;
 }

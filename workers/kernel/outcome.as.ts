@@ -158,7 +158,7 @@ function writeSlotKey(at: usize, slot: usize): usize {
 
 function writeWrites(m: usize, list: usize, end: usize): usize {
   if (list + 4 > end) return 0;
-  const top = changedAccounts(m, true);
+  const top = changedAccounts(m);
   if (top == 0) return 0;
   let at = list + 4;
   store<u32>(list, 0);
@@ -206,7 +206,7 @@ function countItem(list: usize, at: usize): usize {
 function writeSlots(
   m: usize, account: usize, list: usize, at: usize, end: usize, pointers: usize,
 ): usize {
-  const top = changedSlots(m, account, pointers, true);
+  const top = changedSlots(m, account, pointers);
   if (top == 0) return 0;
   for (let next = pointers; next < top; next += 4) {
     if (at + ITEM_BYTES > end) return 0;
