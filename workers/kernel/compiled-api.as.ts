@@ -5,7 +5,7 @@
  * frame.
  */
 import { needBalance } from "./access.as";
-import { growMemory, tooFar, touchRange } from "./memory.as";
+import { growInline, tooFar, touchRange } from "./memory.as";
 import { copyIn, copyWords } from "./state-opcodes.as";
 import { fitsU32 } from "./u256.as";
 import { copyBytes, copyWord, setWord, turnWord } from "./words.as";
@@ -34,7 +34,7 @@ export function touch(m: usize, frame: usize, gas: i64, offset: u64, length: u64
   if (length == 0) return gas;
   if ((offset | length) >>> 32 != 0) return tooFar(m, gas);
   const end = offset + length;
-  return end <= <u64>load<u32>(frame, F_MEMORY_SIZE) ? gas : growMemory(m, frame, gas, end);
+  return end <= <u64>load<u32>(frame, F_MEMORY_SIZE) ? gas : growInline(m, frame, gas, end);
 }
 
 /** 32 bytes of the input from an offset on, to a word; zeros behind its end. */

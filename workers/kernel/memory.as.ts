@@ -45,6 +45,12 @@ export function tooFar(m: usize, gas: i64): i64 {
 }
 
 export function growMemory(m: usize, frame: usize, gas: i64, end: u64): i64 {
+  return growInline(m, frame, gas, end);
+}
+
+/** The same for compiled code, which calls one function for growth and nothing else. */
+@inline
+export function growInline(m: usize, frame: usize, gas: i64, end: u64): i64 {
   const size = load<u32>(frame, F_MEMORY_SIZE);
   const words = (end + 31) >> 5;
   const before = <u64>size >> 5;
