@@ -35,10 +35,17 @@ export const GENESIS_SEQUENCE = 1;
 /** Cells with their index, undo and multi-version share of an account with a slot: generous. */
 const ARENA_BYTES_PER_ACCOUNT = 2_048;
 const ARENA_BYTES_MIN = 256 * MIB;
+/**
+ * The windows of all threads are a quarter of an arena, and none is larger than 48 MiB. In an arena
+ * that is too small for its threads their tables shrink with their number, which none of a node's
+ * 4 GiB does: so more workers would be slower for want of memory.
+ */
+const ARENA_BYTES_PER_THREAD = 192 * MIB;
 
 /** An arena that holds the alloc. @param threads  the coordinator included */
 export function openArena(alloc: readonly AllocEntry[], threads: number): Arena {
-  const wanted = ARENA_BYTES_MIN + countKeys(alloc) * ARENA_BYTES_PER_ACCOUNT;
+  const least = Math.max(ARENA_BYTES_MIN, threads * ARENA_BYTES_PER_THREAD);
+  const wanted = least + countKeys(alloc) * ARENA_BYTES_PER_ACCOUNT;
   const megabytes = Math.ceil(Math.min(ARENA_BYTES_MAX, wanted) / MIB);
   const arena = Arena.create({ megabytes, threads });
   fillArena(arena, alloc);
