@@ -13,6 +13,12 @@ import { recordLength, recordView } from './steps.js';
 export const OUTCOME_ALIGNMENT = 64;
 
 const NOTHING = new Uint8Array(0);
+const OFFSET_MAX = 0xffff_ffff;
+
+interface Extents {
+  readonly firsts: Uint32Array;
+  readonly lasts: Uint32Array;
+}
 
 /** The first of the equal parts of the outcomes' region, one for each worker. */
 export function outcomeShare({ base, bytes }: Region, workers: number): Region {
@@ -44,14 +50,8 @@ export function copyOutcomes(
   const isAlone = protocol.count() === 1;
   const share = isAlone ? protocol.batchOut : outcomeShare(protocol.batchOut, workers);
   const offsets = protocol.outcomeOffsets(start, end);
-  const firsts = new Array<number>(workers).fill(Number.POSITIVE_INFINITY);
-  const lasts = new Array<number>(workers).fill(0);
-  for (const offset of offsets) {
-    const of = Math.floor((offset - share.base) / share.bytes);
-    if (offset < (firsts[of] ?? 0)) firsts[of] = offset;
-    if (offset > (lasts[of] ?? 0)) lasts[of] = offset;
-  }
-  const pieces = firsts.map((first, of) => {
+  const { firsts, lasts } = extentsOf(offsets, share, workers);
+  const pieces = Array.from(firsts, (first, of) => {
     const last = lasts[of] ?? 0;
     if (last === 0) return { start: first, bytes: NOTHING };
     const end = last + recordLength(bytes, last);
@@ -60,6 +60,21 @@ export function copyOutcomes(
     return { start: first, bytes: copy };
   });
   return { offsets, share, pieces };
+}
+
+/** The first and the last offset in each worker's share; a last one of 0: there is none. */
+function extentsOf(offsets: Uint32Array, { base, bytes }: Region, workers: number): Extents {
+  const firsts = new Uint32Array(workers).fill(OFFSET_MAX);
+  const lasts = new Uint32Array(workers);
+  // Steps were taken in pieces, so the next one is mostly of the same share.
+  let of = 0;
+  for (const offset of offsets) {
+    const start = base + of * bytes;
+    if (offset < start || offset >= start + bytes) of = Math.floor((offset - base) / bytes);
+    if (offset < (firsts[of] ?? 0)) firsts[of] = offset;
+    if (offset > (lasts[of] ?? 0)) lasts[of] = offset;
+  }
+  return { firsts, lasts };
 }
 
 /** Outcomes of one round, or a record given as it is, and how many came before them. */

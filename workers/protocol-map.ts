@@ -64,9 +64,14 @@ export const WORKERS_AT = 0xa000;
 export const LANES_AT = 0xd000;
 export const LANES = 1024;
 export const LANE_BYTES = 8;
-/** A line for each step. */
+/**
+ * The table of steps, by columns of a word for each step: so a worker's stretch of steps is a few
+ * lines. Four lines more than there are steps, or one step's words would all want the same places
+ * of a cache.
+ */
 export const TABLE_AT = 0x10000;
-export const STEP_BYTES = 64;
+export const COLUMN_WORDS = 4160;
+export const COLUMNS = 6;
 export const RECORD = 0;
 export const KIND = 1;
 export const STATUS = 2;

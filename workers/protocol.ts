@@ -56,7 +56,6 @@ export const COUNTERS = [
 ] as const;
 export type Counter = (typeof COUNTERS)[number];
 const WORD_COUNT = map.COUNTERS_BASE + THREADS_MAX * map.LINE_WORDS;
-const STEP_WORDS = map.STEP_BYTES / Int32Array.BYTES_PER_ELEMENT;
 
 export class Protocol {
   readonly batchIn: Region;
@@ -69,7 +68,8 @@ export class Protocol {
   constructor(arena: Pick<Arena, 'memory' | 'layout'>) {
     const { buffer } = arena.memory;
     const { control, batchIn, batchOut } = arena.layout;
-    const tableWords = STEP_WORDS * MINI_BLOCK_TRANSACTIONS_MAX;
+    const tableWords = map.COLUMNS * map.COLUMN_WORDS;
+    assert(MINI_BLOCK_TRANSACTIONS_MAX <= map.COLUMN_WORDS, 'a column has a word for each step');
     assert(COUNTERS.length <= map.LINE_WORDS, 'the counters of a thread fit its line');
     assert(WORD_COUNT * 4 <= map.CONTEXT_AT, 'the words end before the context');
     assert(map.PRESENT + THREADS_MAX <= map.COUNTERS_BASE, 'each worker has a word');
@@ -156,10 +156,9 @@ export class Protocol {
 
   /** Visible once it is counted as loaded. */
   setStep(index: number, kind: StepKind, record: number): void {
-    const line = index * STEP_WORDS;
-    this.table[line + map.RECORD] = record;
-    this.table[line + map.KIND] = kind;
-    this.table[line + map.STATUS] = 0;
+    this.table[map.RECORD * map.COLUMN_WORDS + index] = record;
+    this.table[map.KIND * map.COLUMN_WORDS + index] = kind;
+    this.table[map.STATUS * map.COLUMN_WORDS + index] = 0;
   }
 
   /**
@@ -322,21 +321,17 @@ export class Protocol {
   }
 
   recordOffset(index: number): number {
-    return (this.table[index * STEP_WORDS + map.RECORD] ?? 0) >>> 0;
+    return (this.table[map.RECORD * map.COLUMN_WORDS + index] ?? 0) >>> 0;
   }
 
   kind(index: number): StepKind {
-    return (this.table[index * STEP_WORDS + map.KIND] ?? 0) as StepKind;
+    return (this.table[map.KIND * map.COLUMN_WORDS + index] ?? 0) as StepKind;
   }
 
   /** Where the outcomes of steps in [start, end) lie, which are committed. */
   outcomeOffsets(start: number, end: number): Uint32Array {
-    const offsets = new Uint32Array(end - start);
-    for (let index = start, at = start * STEP_WORDS + map.OUTCOME; index < end; index += 1) {
-      offsets[index - start] = this.table[at] ?? 0;
-      at += STEP_WORDS;
-    }
-    return offsets;
+    const column = map.OUTCOME * map.COLUMN_WORDS;
+    return new Uint32Array(this.table.subarray(column + start, column + end));
   }
 
   /** The first failure stands. */

@@ -96,7 +96,7 @@ export function unlockCell(id: u32): void {
 /** Stores before it are visible before those after it. @param own  a word of this thread's alone */
 @inline
 export function barrier(own: usize): void {
-  atomic.add<u32>(own, 0);
+  atomic.xchg<u32>(own, 0);
 }
 
 /**

@@ -192,13 +192,14 @@ function textOf(world: World, current: number): string {
   const { arena } = world;
   const { base } = arena.layout.control;
   const words = new Int32Array(arena.memory.buffer, base, map.COUNTERS_BASE);
-  const table = new Int32Array(arena.memory.buffer, base + map.TABLE_AT, 16 * map.LINE_WORDS);
+  const cells = map.COLUMNS * map.COLUMN_WORDS;
+  const table = new Int32Array(arena.memory.buffer, base + map.TABLE_AT, cells);
+  const column = (field: number, index: number) => table[field * map.COLUMN_WORDS + index] ?? 0;
   let text = world.cells.text;
   for (const word of WORDS) text += `,${words[word]}`;
   for (let index = 0; index < world.steps.length; index += 1) {
-    const line = index * map.LINE_WORDS;
-    const status = (table[line + map.STATUS] ?? 0) & 3;
-    text += `;${status},${table[line + map.OUTCOME]},${table[line + map.OWNER]}`;
+    const status = column(map.STATUS, index) & 3;
+    text += `;${status},${column(map.OUTCOME, index)},${column(map.OWNER, index)}`;
   }
   for (const seen of world.written) text += `!${seen ?? ''}`;
   const workers = world.workers.map(({ text: own }, index) => own + (index === current ? '*' : ''));

@@ -31,7 +31,7 @@ class KeepsStatuses extends Protocol {
   }
 
   override setStep(...step: Parameters<Protocol['setStep']>): void {
-    const at = (step[0] * map.STEP_BYTES) / Int32Array.BYTES_PER_ELEMENT + map.STATUS;
+    const at = map.STATUS * map.COLUMN_WORDS + step[0];
     const status = this.statuses[at] ?? 0;
     super.setStep(...step);
     this.statuses[at] = status;

@@ -37,8 +37,7 @@ const PRIVATE = new Set([
   map.FINISH,
   map.LEAVE,
 ]);
-const TAKEN = [map.W_NEXT, map.W_END, map.W_LOADED];
-const EXECUTED = [...TAKEN, map.W_INDEX, map.W_OUTCOME, map.W_STATUS];
+const TAKEN = [map.W_FIRST, map.W_NEXT, map.W_END, map.W_LOADED];
 const COMMITTED = [...TAKEN, map.W_HEAD, map.W_OUTCOME, map.W_IS_DIRECT, map.W_IS_IDLE];
 /** Of a worker's memory, what decides what it does next, by state; nothing where it is not here. */
 const FIELDS = new Map<number, readonly number[]>([
@@ -51,7 +50,7 @@ const FIELDS = new Map<number, readonly number[]>([
   [map.NEXT, [...TAKEN, map.W_IS_DIRECT]],
   [map.EXECUTE, [...COMMITTED, map.W_INDEX, map.W_IS_HEAD]],
   [map.ASK, [...COMMITTED, map.W_INDEX, map.W_IS_HEAD]],
-  [map.PUBLISH, EXECUTED],
+  [map.PUBLISH, TAKEN],
   [map.TAKE_TOKEN, [map.W_IS_IDLE, map.W_HEAD, map.W_HEAD_STATUS]],
   [map.HOLD_HEAD, [map.W_IS_IDLE]],
   [map.HOLD_STATUS, [map.W_IS_IDLE, map.W_HEAD]],
@@ -196,7 +195,8 @@ export class Worker {
   private readonly w: number;
   private seen: number;
   private epoch = 0;
-  private late: (() => void) | null = null;
+  private late: (() => void)[] = [];
+  private isLate = false;
 
   constructor(world: World, kernel: SchedulerKernel, thread: number) {
     const { arena, protocol } = world;
@@ -221,16 +221,15 @@ export class Worker {
 
   step(): void {
     const { kernel, state, w } = this;
-    if (this.late !== null && state !== map.PUBLISH) {
-      this.late();
-      this.late = null;
-    } else if (state === map.LEFT) this.lookForBatch();
+    if (this.isLate) this.writeLate();
+    else if (state === map.LEFT) this.lookForBatch();
     else if (state === map.BEGIN) kernel.begun(w);
     else if (state === map.WAIT) this.put(map.W_STATE, map.CHECK_FAILURE);
     else if (state === map.ASK) this.execute();
     else if (state === map.AWAIT_STEP && !this.isLoaded) return;
     else kernel.step(w);
     if (state === map.CLAIM_STEPS) this.noteClaims();
+    this.isLate = state === map.PUBLISH && this.late.length > 0;
   }
 
   /**
@@ -265,6 +264,11 @@ export class Worker {
 
   private put(field: number, value: number): void {
     this.memory.setUint32(this.w + field, value, true);
+  }
+
+  private writeLate(): void {
+    for (const write of this.late) write();
+    this.late = [];
   }
 
   private noteClaims(): void {
@@ -319,7 +323,7 @@ export class Worker {
     const place = world.protocol.batchOut.base + turn * OUTCOME_BYTES;
     world.written[turn] = `${reads.map(({ value, version }) => `${value}@${version}`)}.`;
     const write = () => writeFake(step, { index, isHead, reads }, world.arena.bytes, place);
-    if (world.parts.writesLate && !isHead) this.late = write;
+    if (world.parts.writesLate && !isHead) this.late.push(write);
     else write();
     kernel.executed(w, place, OUTCOME_BYTES);
   }

@@ -11,9 +11,9 @@ import { NO_CELL } from "../../state/kernel/map";
 import { COINBASE_CELL, payCoinbase, putCodes } from "./commit.as";
 import { applyTransfer, staleTransfer, turnLock } from "./commit-transfer.as";
 import {
-  EFFECTS_BYTES, EFFECT_KEY_BYTES, EFFECT_KEY_SLOT, E_CODES, E_FEE, E_READS, E_WRITES, E_WRITES_AT,
-  IS_TRANSFER, NODE_BYTES, NODE_CELL, NODE_HOW, NODE_KIND, READ_BYTES, READ_CELL, READ_EXACT,
-  READ_HOW, READ_KIND, READ_VALUE, WRITE_ADD, WRITE_SET,
+  EFFECTS_BYTES, EFFECT_KEY_BYTES, EFFECT_KEY_SLOT, E_CODES, E_FEE, E_READS_END, E_WRITES_AT,
+  E_WRITES_END, IS_TRANSFER, NODE_BYTES, NODE_CELL, NODE_HOW, NODE_KIND, READ_BYTES, READ_CELL,
+  READ_EXACT, READ_HOW, READ_KIND, READ_VALUE, WRITE_ADD, WRITE_SET,
 } from "./effects-map";
 import { publishNode } from "./pending.as";
 import { add, lt } from "./u256.as";
@@ -29,11 +29,11 @@ const VALUE: usize = 64;
  * @param isComplete  no cell was made since the batch began: what was absent is
  */
 export function staleEffect(effects: usize, isComplete: bool, scratch: usize): i32 {
-  if (load<u32>(effects, E_READS) == <u32>IS_TRANSFER) {
+  if (load<u32>(effects, E_READS_END) == <u32>IS_TRANSFER) {
     return staleTransfer(effects, isComplete, scratch);
   }
-  let at = effects + EFFECTS_BYTES;
-  for (let left = load<u32>(effects, E_READS); left > 0; left--) {
+  const end = <usize>load<u32>(effects, E_READS_END);
+  for (let at = effects + EFFECTS_BYTES; at < end;) {
     let id = load<u32>(at, READ_CELL);
     let size: usize = READ_BYTES;
     if (id == <u32>NO_CELL) {
@@ -57,15 +57,14 @@ function stands(id: u32, read: usize): bool {
 
 /** Lets later steps of the open batch read what this one wrote. */
 export function publishEffects(effects: usize, epoch: u32): void {
-  if (load<u32>(effects, E_READS) == <u32>IS_TRANSFER) return;
-  let node = <usize>load<u32>(effects, E_WRITES_AT);
-  for (let left = load<u32>(effects, E_WRITES); left > 0; left--) {
+  if (load<u32>(effects, E_READS_END) == <u32>IS_TRANSFER) return;
+  const end = <usize>load<u32>(effects, E_WRITES_END);
+  for (let node = <usize>load<u32>(effects, E_WRITES_AT); node < end; node = nextNode(node)) {
     const id = load<u32>(node, NODE_CELL);
     if (
       id != <u32>NO_CELL && load<u32>(node, NODE_HOW) == WRITE_SET
       && load<u32>(node, NODE_KIND) != KIND_NONCE
     ) publishNode(id, node, epoch);
-    node = nextNode(node);
   }
 }
 
@@ -84,7 +83,7 @@ function nextNode(node: usize): usize {
 export function applyEffects(
   effects: usize, coinbase: usize, sequence: u64, scratch: usize,
 ): i32 {
-  if (load<u32>(effects, E_READS) == <u32>IS_TRANSFER) {
+  if (load<u32>(effects, E_READS_END) == <u32>IS_TRANSFER) {
     return applyTransfer(effects, coinbase, sequence, scratch);
   }
   forWrites(effects, coinbase, true);
@@ -98,10 +97,9 @@ export function applyEffects(
 /** Locks or unlocks what is written. */
 @inline
 function forWrites(effects: usize, coinbase: usize, isLocking: bool): void {
-  let node = <usize>load<u32>(effects, E_WRITES_AT);
-  for (let left = load<u32>(effects, E_WRITES); left > 0; left--) {
+  const end = <usize>load<u32>(effects, E_WRITES_END);
+  for (let node = <usize>load<u32>(effects, E_WRITES_AT); node < end; node = nextNode(node)) {
     turnLock(load<u32>(node, NODE_CELL), isLocking);
-    node = nextNode(node);
   }
   turnLock(load<u32>(coinbase, COINBASE_CELL), isLocking);
 }
@@ -115,11 +113,10 @@ function applyLocked(
     const status = putCodes(codes, scratch);
     if (status != 0) return status;
   }
-  let node = <usize>load<u32>(effects, E_WRITES_AT);
-  for (let left = load<u32>(effects, E_WRITES); left > 0; left--) {
+  const end = <usize>load<u32>(effects, E_WRITES_END);
+  for (let node = <usize>load<u32>(effects, E_WRITES_AT); node < end; node = nextNode(node)) {
     const status = applyNode(node, sequence, scratch);
     if (status != 0) return status;
-    node = nextNode(node);
   }
   if (isZeroWord(effects + E_FEE)) return 0;
   copyWord(effects + E_FEE, scratch + AMOUNT);

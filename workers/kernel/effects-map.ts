@@ -3,9 +3,9 @@
  * reads, the writes sorted by address, kind and slot. It names cells by their ids, so that judging
  * and applying it looks nothing up; only keys that had no cell yet are given in full.
  */
-export const E_READS = 0;
-export const E_WRITES = 4;
-/** Pointers: the first write; the list of codes in the outcome record. */
+/** Pointers: the end of the reads; the end of the writes and the first of them; the codes' list. */
+export const E_READS_END = 0;
+export const E_WRITES_END = 4;
 export const E_WRITES_AT = 8;
 export const E_CODES = 12;
 /** Word: what the coinbase gets, to be added blindly. */
@@ -43,7 +43,7 @@ export const EFFECT_KEY_SLOT = 32;
 export const EFFECT_KEY_BYTES = 64;
 
 /**
- * A plain transfer's notes instead (transfer.as.ts): one line, and in place of the number of reads
+ * A plain transfer's notes instead (transfer.as.ts): one line, and in place of the end of the reads
  * IS_TRANSFER. The rest is in the transaction record. Cells by id or NO_CELL; fee and cost in wei,
  * u64: what the coinbase gets, and what the sender pays for gas.
  */

@@ -8,9 +8,9 @@ import { copyAddress, copyWord, isZeroWord, sameWord, setWord } from "./words.as
 import { writeSlimOutcome, writeSlimRefusal } from "./outcome.as";
 import { KIND_BALANCE, KIND_CODE, KIND_NONCE, KIND_SLOT, NO_CELL } from "../../state/kernel/map";
 import {
-  EFFECTS_BYTES, EFFECT_KEY_BYTES, EFFECT_KEY_SLOT, E_CODES, E_FEE, E_READS, E_WRITES, E_WRITES_AT,
-  NODE_BYTES, NODE_CELL, NODE_HOW, NODE_KIND, NODE_STEP, NODE_VALUE, READ_AT_LEAST, READ_BYTES,
-  READ_CELL, READ_EXACT, READ_HOW, READ_KIND, READ_VALUE, WRITE_ADD, WRITE_SET,
+  EFFECTS_BYTES, EFFECT_KEY_BYTES, EFFECT_KEY_SLOT, E_CODES, E_FEE, E_READS_END, E_WRITES_AT,
+  E_WRITES_END, NODE_BYTES, NODE_CELL, NODE_HOW, NODE_KIND, NODE_STEP, NODE_VALUE, READ_AT_LEAST,
+  READ_BYTES, READ_CELL, READ_EXACT, READ_HOW, READ_KIND, READ_VALUE, WRITE_ADD, WRITE_SET,
 } from "./effects-map";
 import {
   ACCOUNT_BYTES, A_BALANCE, A_BALANCE_0, A_BALANCE_CELL, A_CODE, A_CODE_0, A_CODE_CELL, A_FLAGS,
@@ -79,21 +79,25 @@ function noteReads(m: usize, effects: usize, end: usize): usize {
 
 function beginEffects(m: usize, effects: usize): void {
   store<u32>(m, <u32>effects, M_EFFECTS);
-  store<u32>(effects, 0, E_READS);
-  store<u32>(effects, 0, E_WRITES);
   store<u32>(effects, 0, E_WRITES_AT);
+  store<u32>(effects, 0, E_WRITES_END);
   store<u32>(effects, 0, E_CODES);
   setWord(effects + E_FEE, 0);
 }
 
 /** @returns the offset behind the reads, or 0 where there is no room */
 function writeReads(m: usize, effects: usize, end: usize): usize {
-  let at = effects + EFFECTS_BYTES;
-  if (load<u32>(m, M_IS_HEAD)) return at;
+  const at = load<u32>(m, M_IS_HEAD) ? effects + EFFECTS_BYTES
+    : allReads(m, effects + EFFECTS_BYTES, end);
+  store<u32>(effects, <u32>at, E_READS_END);
+  return at;
+}
+
+function allReads(m: usize, at: usize, end: usize): usize {
   const accountsEnd = <usize>load<u32>(m, M_ACCOUNTS_TOP);
   for (let entry = <usize>load<u32>(m, M_ACCOUNTS); entry < accountsEnd; entry += ACCOUNT_BYTES) {
     if (at + ACCOUNT_ITEMS_BYTES > end) return 0;
-    at = readsOfAccount(m, entry, effects, at);
+    at = readsOfAccount(m, entry, at);
   }
   const slotsEnd = <usize>load<u32>(m, M_SLOTS_TOP);
   for (let slot = <usize>load<u32>(m, M_SLOTS); slot < slotsEnd; slot += SLOT_BYTES) {
@@ -101,41 +105,42 @@ function writeReads(m: usize, effects: usize, end: usize): usize {
     if (!(load<u32>(slot, S_FLAGS) & HAS_VALUE)) continue;
     const id = load<u32>(slot, S_CELL);
     copyWord(slot + S_VALUE_0, at + READ_VALUE);
-    at = endRead(effects, at, id, KIND_SLOT, <usize>load<u32>(slot, S_ACCOUNT));
+    at = endRead(at, id, KIND_SLOT, <usize>load<u32>(slot, S_ACCOUNT));
     if (id == <u32>NO_CELL) copyWord(slot, at - EFFECT_KEY_BYTES + EFFECT_KEY_SLOT);
   }
   return at;
 }
 
-function readsOfAccount(m: usize, account: usize, effects: usize, at: usize): usize {
+@inline
+function readsOfAccount(m: usize, account: usize, at: usize): usize {
   const flags = load<u32>(account, A_FLAGS);
   if (flags & HAS_BALANCE) {
     copyWord(account + A_BALANCE_0, at + READ_VALUE);
-    at = endRead(effects, at, load<u32>(account, A_BALANCE_CELL), KIND_BALANCE, account);
+    at = endRead(at, load<u32>(account, A_BALANCE_CELL), KIND_BALANCE, account);
   }
   if (flags & IS_BLIND) {
     copyWord(m + M_BOUND, at + READ_VALUE);
     const bound = at;
-    at = endRead(effects, at, load<u32>(account, A_BALANCE_CELL), KIND_BALANCE, account);
+    at = endRead(at, load<u32>(account, A_BALANCE_CELL), KIND_BALANCE, account);
     store<u32>(bound, READ_AT_LEAST, READ_HOW);
   }
   if (flags & HAS_NONCE) {
     setWord(at + READ_VALUE, load<u64>(account, A_NONCE_0));
-    at = endRead(effects, at, load<u32>(account, A_NONCE_CELL), KIND_NONCE, account);
+    at = endRead(at, load<u32>(account, A_NONCE_CELL), KIND_NONCE, account);
   }
   if (flags & HAS_CODE) {
     copyWord(account + A_CODE_0, at + READ_VALUE);
-    at = endRead(effects, at, load<u32>(account, A_CODE_CELL), KIND_CODE, account);
+    at = endRead(at, load<u32>(account, A_CODE_CELL), KIND_CODE, account);
   }
   return at;
 }
 
-// Five parameters: an item's fields.
-function endRead(effects: usize, at: usize, id: u32, kind: u32, account: usize): usize {
+// Four parameters: an item's fields.
+@inline
+function endRead(at: usize, id: u32, kind: u32, account: usize): usize {
   store<u32>(at, id, READ_CELL);
   store<u32>(at, READ_EXACT, READ_HOW);
   store<u32>(at, kind, READ_KIND);
-  store<u32>(effects, load<u32>(effects, E_READS) + 1, E_READS);
   if (id != <u32>NO_CELL) return at + READ_BYTES;
   copyAddress(account, at + READ_BYTES);
   return at + READ_BYTES + EFFECT_KEY_BYTES;
@@ -146,44 +151,52 @@ function endRead(effects: usize, at: usize, id: u32, kind: u32, account: usize):
  * @returns the offset behind the nodes, or 0
  */
 function writeNodes(m: usize, effects: usize, at: usize, end: usize): usize {
+  let top = nodesAsMet(m, at, end);
+  if (isAnyNew(at, top)) top = nodesInOrder(m, at, end);
   store<u32>(effects, <u32>at, E_WRITES_AT);
-  const top = nodesAsMet(m, effects, at, end);
-  const isAnyNew = top - at != <usize>load<u32>(effects, E_WRITES) * NODE_BYTES;
-  if (top == 0 || !isAnyNew) return top;
-  store<u32>(effects, 0, E_WRITES);
-  return nodesInOrder(m, effects, at, end);
+  store<u32>(effects, <u32>top, E_WRITES_END);
+  return top;
 }
 
-function nodesAsMet(m: usize, effects: usize, at: usize, end: usize): usize {
+/** Whether a node before `top` is of a key without a cell: until the first, nodes have no keys. */
+@inline
+function isAnyNew(node: usize, top: usize): bool {
+  for (; node < top; node += NODE_BYTES) {
+    if (load<u32>(node, NODE_CELL) == <u32>NO_CELL) return true;
+  }
+  return false;
+}
+
+function nodesAsMet(m: usize, at: usize, end: usize): usize {
   const accountsEnd = <usize>load<u32>(m, M_ACCOUNTS_TOP);
   for (let entry = <usize>load<u32>(m, M_ACCOUNTS); entry < accountsEnd; entry += ACCOUNT_BYTES) {
     if (!(load<u32>(entry, A_FLAGS) & IS_TOUCHED)) continue;
     if (at + ACCOUNT_ITEMS_BYTES > end) return 0;
-    at = nodesOfAccount(entry, effects, at);
+    at = nodesOfAccount(entry, at);
   }
   const slotsEnd = <usize>load<u32>(m, M_SLOTS_TOP);
   for (let slot = <usize>load<u32>(m, M_SLOTS); slot < slotsEnd; slot += SLOT_BYTES) {
     if (!isSlotChanged(slot)) continue;
     if (at + ITEM_BYTES > end) return 0;
-    at = nodeOfSlot(slot, effects, at);
+    at = nodeOfSlot(slot, at);
   }
   return at;
 }
 
-function nodesInOrder(m: usize, effects: usize, at: usize, end: usize): usize {
+function nodesInOrder(m: usize, at: usize, end: usize): usize {
   const top = changedAccounts(m);
   if (top == 0) return 0;
   for (let next = <usize>load<u32>(m, M_MEMORY); next < top; next += 4) {
     const account = <usize>load<u32>(next);
     if (at + ACCOUNT_ITEMS_BYTES > end) return 0;
-    if (load<u32>(account, A_FLAGS) & IS_TOUCHED) at = nodesOfAccount(account, effects, at);
-    at = nodesOfSlots(m, account, effects, at, end, top);
+    if (load<u32>(account, A_FLAGS) & IS_TOUCHED) at = nodesOfAccount(account, at);
+    at = nodesOfSlots(m, account, at, end, top);
     if (at == 0) return 0;
   }
   return at;
 }
 
-function nodesOfAccount(account: usize, effects: usize, at: usize): usize {
+function nodesOfAccount(account: usize, at: usize): usize {
   const flags = load<u32>(account, A_FLAGS);
   const balance = account + A_BALANCE;
   const isDelta = (flags & IS_DELTA) != 0;
@@ -193,12 +206,12 @@ function nodesOfAccount(account: usize, effects: usize, at: usize): usize {
   ) {
     copyWord(balance, at + NODE_VALUE);
     store<u32>(at, isDelta ? WRITE_ADD : WRITE_SET, NODE_HOW);
-    at = endNode(effects, at, load<u32>(account, A_BALANCE_CELL), KIND_BALANCE, account);
+    at = endNode(at, load<u32>(account, A_BALANCE_CELL), KIND_BALANCE, account);
   }
   if (flags & HAS_NONCE && load<u64>(account, A_NONCE) != load<u64>(account, A_NONCE_0)) {
     setWord(at + NODE_VALUE, load<u64>(account, A_NONCE));
     store<u32>(at, WRITE_SET, NODE_HOW);
-    at = endNode(effects, at, load<u32>(account, A_NONCE_CELL), KIND_NONCE, account);
+    at = endNode(at, load<u32>(account, A_NONCE_CELL), KIND_NONCE, account);
   }
   if (!(flags & HAS_CODE)) return at;
   const code = <usize>load<u32>(account, A_CODE);
@@ -206,38 +219,38 @@ function nodesOfAccount(account: usize, effects: usize, at: usize): usize {
   else copyWord(code, at + NODE_VALUE);
   if (sameWord(at + NODE_VALUE, account + A_CODE_0)) return at;
   store<u32>(at, WRITE_SET, NODE_HOW);
-  return endNode(effects, at, load<u32>(account, A_CODE_CELL), KIND_CODE, account);
+  return endNode(at, load<u32>(account, A_CODE_CELL), KIND_CODE, account);
 }
 
-// Five parameters: a node's fields.
-function endNode(effects: usize, at: usize, id: u32, kind: u32, account: usize): usize {
+// Four parameters: a node's fields.
+@inline
+function endNode(at: usize, id: u32, kind: u32, account: usize): usize {
   store<u32>(at, id, NODE_CELL);
   store<u32>(at, stepRead(), NODE_STEP);
   store<u32>(at, kind, NODE_KIND);
-  store<u32>(effects, load<u32>(effects, E_WRITES) + 1, E_WRITES);
   if (id != <u32>NO_CELL) return at + NODE_BYTES;
   copyAddress(account, at + NODE_BYTES);
   return at + NODE_BYTES + EFFECT_KEY_BYTES;
 }
 
-// Six parameters: the nodes, and where pointers to its slots may lie.
+// Five parameters: the nodes, and where pointers to its slots may lie.
 function nodesOfSlots(
-  m: usize, account: usize, effects: usize, at: usize, end: usize, pointers: usize,
+  m: usize, account: usize, at: usize, end: usize, pointers: usize,
 ): usize {
   const top = changedSlots(m, account, pointers);
   if (top == 0) return 0;
   for (let next = pointers; next < top; next += 4) {
     if (at + ITEM_BYTES > end) return 0;
-    at = nodeOfSlot(<usize>load<u32>(next), effects, at);
+    at = nodeOfSlot(<usize>load<u32>(next), at);
   }
   return at;
 }
 
-function nodeOfSlot(slot: usize, effects: usize, at: usize): usize {
+function nodeOfSlot(slot: usize, at: usize): usize {
   copyWord(slot + S_VALUE, at + NODE_VALUE);
   store<u32>(at, WRITE_SET, NODE_HOW);
   const id = load<u32>(slot, S_CELL);
-  at = endNode(effects, at, id, KIND_SLOT, <usize>load<u32>(slot, S_ACCOUNT));
+  at = endNode(at, id, KIND_SLOT, <usize>load<u32>(slot, S_ACCOUNT));
   if (id == <u32>NO_CELL) copyWord(slot, at - EFFECT_KEY_BYTES + EFFECT_KEY_SLOT);
   return at;
 }

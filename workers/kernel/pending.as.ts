@@ -14,15 +14,16 @@ import { HEAD, HEAD_SHIFT } from "../protocol-map";
 /** A reader looks at so many nodes: more are only there when the head is far behind. */
 const LOOKS_MAX: u32 = 32;
 
-/** Makes a node the newest of its cell. @param epoch  of the open batch */
+/**
+ * Makes a node the newest of its cell. Stored plainly: a locked operation waits for all stores
+ * before it, and where two workers do this at once, or a reader sees the head before the node, all
+ * that is lost is a good guess. @param epoch  of the open batch
+ */
 export function publishNode(id: u32, node: usize, epoch: u32): void {
   const at = cellPointer(id) + <usize>CELL_PENDING;
-  while (true) {
-    const before = atomic.load<u64>(at);
-    store<u32>(node, <u32>(before >> 32) == epoch ? <u32>before : 0, NODE_NEXT);
-    const after = (<u64>epoch << 32) | <u64>node;
-    if (atomic.cmpxchg<u64>(at, before, after) == before) return;
-  }
+  const before = load<u64>(at);
+  store<u32>(node, <u32>(before >> 32) == epoch ? <u32>before : 0, NODE_NEXT);
+  store<u64>(at, (<u64>epoch << 32) | <u64>node);
 }
 
 /** Nodes of committed steps are written over: what one points to then may be anything. */

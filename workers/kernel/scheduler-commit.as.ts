@@ -114,11 +114,13 @@ function applyExecuted(w: usize, outcome: usize, sequence: f64): i32 {
 /** The step at the head is committed: one addition ends applying too. */
 export function advance(w: usize): void {
   const added: i32 = (1 << HEAD_SHIFT) - HEAD_APPLYING;
-  const head = headOf(atomic.add<i32>(word(HEAD), added) + added);
+  const head = load<u32>(w, W_HEAD) + 1;
+  atomic.add<i32>(word(HEAD), added);
+  store<u32>(w, head, W_HEAD);
   if (head == load<u32>(w, W_COUNT)) return go(w, FINISH);
   if (load<u32>(w, W_IS_DIRECT)) return go(w, NEXT);
   // Or one who commits what is left for the head would go on and on before anybody decides.
-  go(w, load<u32>(word(JUDGED)) < <u32>JUDGED_MIN ? HOLD_HEAD : DECIDE);
+  go(w, load<u32>(word(JUDGED)) < <u32>JUDGED_MIN ? HOLD_STATUS : DECIDE);
 }
 
 /** The holder decides, before it releases the token, whether to go on together. */

@@ -8,11 +8,11 @@
  */
 import { CONTROL_BASE } from "../../state/kernel/map";
 import {
-  EXECUTED, HEAD, KIND, KIND_TRANSACTION, LANES, LANES_AT, LANE_BYTES, RECORD, STATUS,
+  EXECUTED, HEAD, KIND, KIND_TRANSACTION, LANES, LANES_AT, LANE_BYTES, OUTCOME, RECORD, STATUS,
 } from "../protocol-map";
 import { R_DATA, R_TO } from "./record-map";
 import { HEAT_MAX, HEAT_SHIFT, HOT, HOT_SHIFT } from "./scheduler-limits";
-import { W_EPOCH } from "./scheduler-map";
+import { W_EPOCH, W_FIRST } from "./scheduler-map";
 import { epochTag, field, headOf, word } from "./scheduler-words.as";
 
 /** Odd, from the golden ratio: spreads what differs anywhere over the top bits. */
@@ -43,7 +43,14 @@ export function enterLane(w: usize, step: u32): bool {
   const last = (word_ & 0xffff) - 1;
   if ((word_ & 0xffff0000) != batch || last >= step) return false;
   if (last < headOf(atomic.load<i32>(word(HEAD)))) return false;
+  // One of its own is published with this one.
+  if (last >= load<u32>(w, W_FIRST)) return load<u32>(field(last, OUTCOME)) == 0;
   return <u32>atomic.load<i32>(field(last, STATUS)) - epochTag(w) != EXECUTED;
+}
+
+@inline
+function shiftOf(heat: u32): u32 {
+  return heat > <u32>HOT ? HOT_SHIFT : HEAT_SHIFT;
 }
 
 /** Learns from a step that was judged; `isStale` also stands for nothing where it was left. */
@@ -52,5 +59,6 @@ export function learnLane(step: u32, isStale: bool): void {
   const lane = laneOf(step);
   const heat = load<u32>(lane);
   if (isStale) store<u32>(lane, heat + ((HEAT_MAX - heat) >> HEAT_SHIFT));
-  else if (heat != 0) store<u32>(lane, heat - (heat >> (heat > <u32>HOT ? HOT_SHIFT : HEAT_SHIFT)));
+  // Down to nothing, and then the line is left to those who look at it.
+  else if (heat != 0) store<u32>(lane, heat - max(heat >> shiftOf(heat), 1));
 }

@@ -22,10 +22,11 @@ export const W_SOLO = 44;
 export const W_IS_DIRECT = 48;
 /** There is nothing to take: it commits what others have executed. */
 export const W_IS_IDLE = 52;
-/** The last execution: outcome record, what it read and writes (0: the record says so), status. */
+/** The last execution: outcome record, what it read and writes (0: the record says so). */
 export const W_OUTCOME = 56;
 export const W_EFFECTS = 60;
-export const W_STATUS = 64;
+/** The first of the steps that it has taken. */
+export const W_FIRST = 64;
 /** The engine's machine in the kernel; 0: JavaScript executes everything. */
 export const W_MACHINE = 68;
 /** Where outcomes go; with one step, all of them to the same place. */

@@ -1,4 +1,5 @@
 /** Taking steps of a batch, executing them, and waiting where there are none (scheduler.as.ts). */
+import { barrier } from "../../state/kernel/cells.as";
 import { enterLane } from "./scheduler-lanes.as";
 import { beginPace } from "./scheduler-pace.as";
 import { keepNotes, placeNotes } from "./scheduler-notes.as";
@@ -8,6 +9,7 @@ import {
 } from "../protocol-map";
 import { publishEffects } from "./commit-effects.as";
 import { M_EFFECTS } from "./map";
+import { R_DATA } from "./record-map";
 import {
   CALLS, CHUNK_MAX, CHUNK_MS, COUNT_AT_HEAD, COUNT_CHUNKS, COUNT_EXECUTIONS, COUNT_PARKS,
   LEARN_DIVISOR, PARK_NS, SPIN_MS,
@@ -15,9 +17,9 @@ import {
 import {
   ASK, AWAIT_STEP, BEGIN_APPLYING, CHECK_FAILURE, CLAIM_STEPS, DECIDE, EXECUTE, LEAVE, NEXT,
   PEEK_STATUS, PUBLISH, READ_CLAIMED, READ_LOADED, READ_SOLO, TAKE_TOKEN, TRY_DIRECT, WAIT, W_CHUNK,
-  W_CLAIMED, W_COUNT, W_EFFECTS, W_END, W_EPOCH, W_EXECUTE_MS, W_HAS_CALLED, W_HEAD, W_HEAD_STATUS,
-  W_INDEX, W_IS_DIRECT, W_IS_HEAD, W_IS_IDLE, W_LOADED, W_MACHINE, W_NEXT, W_OUTCOME, W_OUT_BASE,
-  W_OUT_END, W_OUT_NEXT, W_PARKED_MS, W_SCRATCH, W_SINCE_MS, W_SOLO, W_STATUS, W_STEP_MS, W_TAKEN,
+  W_CLAIMED, W_COUNT, W_EFFECTS, W_END, W_EPOCH, W_EXECUTE_MS, W_FIRST, W_HAS_CALLED, W_HEAD,
+  W_HEAD_STATUS, W_INDEX, W_IS_DIRECT, W_IS_HEAD, W_IS_IDLE, W_LOADED, W_MACHINE, W_NEXT, W_OUTCOME,
+  W_OUT_BASE, W_OUT_END, W_OUT_NEXT, W_PARKED_MS, W_SCRATCH, W_SINCE_MS, W_SOLO, W_STEP_MS, W_TAKEN,
   W_THREAD, W_WORKERS,
 } from "./scheduler-map";
 import {
@@ -97,6 +99,7 @@ export function claimSteps(w: usize): void {
   if (start >= count_) return go(w, CHECK_FAILURE);
   count(w, COUNT_CHUNKS, 1);
   store<u32>(w, start, W_NEXT);
+  store<u32>(w, start, W_FIRST);
   store<u32>(w, min(start + size, count_), W_END);
   store<u32>(w, min(size, count_ - start), W_TAKEN);
   store<f64>(w, clock(), W_SINCE_MS);
@@ -106,8 +109,8 @@ export function claimSteps(w: usize): void {
 }
 
 /**
- * The coordinator's core has these lines: loaded side by side they take a fraction of the time. The
- * sum is for nobody.
+ * The coordinator's core has these lines, those of the first two arguments of a call among them:
+ * loaded side by side they take a fraction of the time. The sum is for nobody.
  */
 @inline
 function touchSteps(w: usize, start: u32): void {
@@ -117,6 +120,7 @@ function touchSteps(w: usize, start: u32): void {
     const record = <usize>load<u32>(field(index, RECORD));
     sum += load<u32>(record) + load<u32>(record, 64) + load<u32>(record, 128)
       + load<u32>(record, 192);
+    if (load<u32>(record, R_DATA + 4) != 0) sum += load<u32>(record, 256) + load<u32>(record, 320);
   }
   store<u32>(w, sum, W_SCRATCH);
 }
@@ -155,7 +159,7 @@ export function next(w: usize): void {
   const isDirect = load<u32>(w, W_IS_DIRECT);
   if (index == load<u32>(w, W_END)) {
     learn(w);
-    return go(w, isDirect ? DECIDE : CHECK_FAILURE);
+    return go(w, isDirect ? DECIDE : PUBLISH);
   }
   if (index >= load<u32>(w, W_LOADED)) return go(w, AWAIT_STEP);
   store<u32>(w, index + 1, W_NEXT);
@@ -201,8 +205,7 @@ function defer(w: usize): void {
   store<u32>(w, load<u32>(w, W_TAKEN) - 1, W_TAKEN);
   store<u32>(w, 0, W_OUTCOME);
   store<u32>(w, 0, W_EFFECTS);
-  store<u32>(w, DEFERRED, W_STATUS);
-  go(w, PUBLISH);
+  keep(w);
 }
 
 export function execute(w: usize): void {
@@ -235,24 +238,36 @@ export function settle(w: usize, outcome: usize, end: usize): void {
   const after = (end + OUTCOME_ALIGNMENT - 1) & ~(OUTCOME_ALIGNMENT - 1);
   store<u32>(w, isOnlyStep ? load<u32>(w, W_OUT_BASE) : <u32>after, W_OUT_NEXT);
   store<u32>(w, <u32>outcome, W_OUTCOME);
-  store<u32>(w, EXECUTED, W_STATUS);
   if (!load<u32>(w, W_IS_HEAD)) {
     const effects = <usize>load<u32>(w, W_EFFECTS);
     if (effects != 0) publishEffects(effects, load<u32>(w, W_EPOCH));
-    return go(w, PUBLISH);
+    return keep(w);
   }
   store<u32>(field(load<u32>(w, W_INDEX), OUTCOME), <u32>outcome);
   go(w, BEGIN_APPLYING);
 }
 
-/** All that others will read is written before this one store makes it visible. */
-export function publish(w: usize): void {
+/** Says in the step's line what came of it; nobody reads it before it is published. */
+function keep(w: usize): void {
   const index = load<u32>(w, W_INDEX);
   store<u32>(field(index, OUTCOME), load<u32>(w, W_OUTCOME));
   store<u32>(field(index, EFFECTS), load<u32>(w, W_EFFECTS));
   store<u32>(field(index, OWNER), load<u32>(w, W_THREAD));
-  atomic.store<u32>(field(index, STATUS), epochTag(w) + load<u32>(w, W_STATUS));
   go(w, NEXT);
+}
+
+/**
+ * Makes all that it has taken visible: one barrier, which waits for the lines of the outcomes, then
+ * the statuses. The first step's comes last: until then others see none that is at the head.
+ */
+export function publish(w: usize): void {
+  const tag = epochTag(w), first = load<u32>(w, W_FIRST);
+  barrier(w + W_SCRATCH);
+  for (let index = load<u32>(w, W_END); index > first; index--) {
+    const isDeferred = load<u32>(field(index - 1, OUTCOME)) == 0;
+    store<u32>(field(index - 1, STATUS), tag + (isDeferred ? DEFERRED : EXECUTED));
+  }
+  go(w, CHECK_FAILURE);
 }
 
 /** Until the head moves, or what is at the head is ready; it is looked at again in any case. */

@@ -1,8 +1,8 @@
 /** The words that the parts of the scheduler share (protocol-map.ts, scheduler-map.ts). */
 import { CONTROL_BASE } from "../../state/kernel/map";
 import {
-  COUNTERS_BASE, DEFERRED, DONE, EXECUTED, HEAD, HEAD_SHIFT, LINE_WORDS, LOADED, OWNER, SOLO,
-  STATUS, STEP_BYTES, TABLE_AT,
+  COLUMN_WORDS, COUNTERS_BASE, DEFERRED, DONE, EXECUTED, HEAD, HEAD_SHIFT, LINE_WORDS, LOADED,
+  OWNER, SOLO, STATUS, TABLE_AT,
 } from "../protocol-map";
 import { W_EPOCH, W_HEAD, W_HEAD_STATUS, W_STATE, W_THREAD } from "./scheduler-map";
 
@@ -17,7 +17,7 @@ export function word(index: i32): usize {
 
 @inline
 export function field(step: u32, index: i32): usize {
-  return <usize>CONTROL_BASE + TABLE_AT + <usize>step * STEP_BYTES + (<usize>index << 2);
+  return <usize>CONTROL_BASE + TABLE_AT + ((<usize>index * COLUMN_WORDS + <usize>step) << 2);
 }
 
 @inline

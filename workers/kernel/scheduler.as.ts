@@ -1,12 +1,13 @@
 /**
  * A worker's part in a batch, as a machine whose every step is at most one atomic operation of the
  * protocol (protocol-map.ts), or one execution, or one commit. It takes some consecutive steps of
- * the batch, executes them against what is committed and pending now, publishes what came out, and
- * commits its own in order once the head is there. An execution whose reads no longer stand is
- * repeated at the head, where nothing else writes; so the result is that of sequential execution in
- * the given order, for any number of workers. Where nothing lies between the head and what it
- * takes, it executes at the head at once and notes no reads: alone, a worker does only that. When
- * too much ahead of its turn turns out stale, all leave the work to one for a while.
+ * the batch, executes them against what is committed and pending now, publishes what came out of
+ * them together, and commits its own in order once the head is there. An execution whose reads no
+ * longer stand is repeated at the head, where nothing else writes; so the result is that of
+ * sequential execution in the given order, for any number of workers. Where nothing lies between
+ * the head and what it takes, it executes at the head at once and notes no reads: alone, a worker
+ * does only that. When too much ahead of its turn turns out stale, all leave the work to one for a
+ * while.
  */
 import { H_CELL_COUNT, NO_CELL } from "../../state/kernel/map";
 import { beginNotes } from "./scheduler-notes.as";

@@ -13,7 +13,7 @@ import { isAddress, precompileAt } from "./access.as";
 import { readBase } from "./base.as";
 import { behind } from "./effects.as";
 import {
-  E_READS, IS_TRANSFER, T_BYTES, T_CELLS, T_COST, T_FEE, T_RECORD, T_TO_CODE_CELL,
+  E_READS_END, IS_TRANSFER, T_BYTES, T_CELLS, T_COST, T_FEE, T_RECORD, T_TO_CODE_CELL,
 } from "./effects-map";
 import { writeHead } from "./outcome.as";
 import { add, fitsU64, lt } from "./u256.as";
@@ -149,7 +149,7 @@ function writeTransfer(m: usize, record: usize, out: usize): i32 {
   const isOwn = own != 0 && own + T_BYTES <= <usize>load<u32>(m, M_NOTES_LIMIT);
   const notes = isOwn ? own : behind(out, RECORD_BYTES);
   store<u32>(m, <u32>notes, M_EFFECTS);
-  store<u32>(notes, IS_TRANSFER, E_READS);
+  store<u32>(notes, IS_TRANSFER, E_READS_END);
   store<u32>(notes, <u32>record, T_RECORD);
   store<u64>(notes, tip * GAS, T_FEE);
   store<u64>(notes, (load<u64>(m, M_BASE_FEE) + tip) * GAS, T_COST);
