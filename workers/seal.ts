@@ -9,20 +9,13 @@ import type { UndoRange } from '../state/arena-changes.js';
 import { fromHex, toHex } from '../state/base/bytes.js';
 import { DeltacastError, type ErrorCode, type ErrorDetails } from '../state/base/errors.js';
 import { unpackKeys, WIDE_FORM } from '../state/multiproof.js';
-import { orderedTrieRoot } from '../state/ordered-trie.js';
 import type { StateKey } from '../state/proof.js';
 import { StateRoot } from '../state/root.js';
 import type { RootShared } from '../state/root-work.js';
+import { rootsOf } from './block-roots.js';
 import type { BlockContext } from './engine.js';
-import { type ExecutedColumns, logsAt, rawAt, typeAt } from './executed.js';
-import {
-  BLOOM_BYTES,
-  bloomOf,
-  encodeReceipt,
-  mergeBloom,
-  type SealedHeader,
-  sealHeader,
-} from './header.js';
+import type { ExecutedColumns } from './executed.js';
+import { type SealedHeader, sealHeader } from './header.js';
 
 /** The block before: where the state root goes on from. */
 export interface SealBase {
@@ -203,34 +196,6 @@ function proveTask({ keySets, wide }: ProveTask, root: StateRoot): Proven[] {
 const RING_SHARE = 0.75;
 /** No closing sequence: the next task rebuilds. */
 const NOWHERE = -1;
-
-interface BlockRoots {
-  readonly transactionsRoot: Uint8Array;
-  readonly receiptsRoot: Uint8Array;
-  readonly logsBloom: Uint8Array;
-  readonly gasUsed: number;
-}
-
-function rootsOf(miniBlocks: readonly ExecutedColumns[]): BlockRoots {
-  const raws: Uint8Array[] = [];
-  const receipts: Uint8Array[] = [];
-  const logsBloom = new Uint8Array(BLOOM_BYTES);
-  let gasUsed = 0;
-  for (const columns of miniBlocks) {
-    for (let index = 0; index < columns.count; index += 1) {
-      gasUsed += columns.gasUsed[index] ?? 0;
-      const logs = logsAt(columns, index);
-      const bloom = bloomOf(logs);
-      mergeBloom(logsBloom, bloom);
-      const status = columns.statuses[index] ?? 0;
-      const type = typeAt(columns, index);
-      receipts.push(encodeReceipt({ type, status, cumulativeGasUsed: gasUsed, logs }, bloom));
-      raws.push(rawAt(columns, index));
-    }
-  }
-  const transactionsRoot = orderedTrieRoot(raws);
-  return { transactionsRoot, receiptsRoot: orderedTrieRoot(receipts), logsBloom, gasUsed };
-}
 
 /** Errors lose their class between threads. */
 interface Refusal {

@@ -6,8 +6,8 @@ import { Arena, type ArenaMark } from '../../state/arena.js';
 import { toHex } from '../../state/base/bytes.js';
 import { DeltacastError } from '../../state/base/errors.js';
 import type { Clock } from '../../state/base/ports.js';
-import { orderedTrieRoot } from '../../state/ordered-trie.js';
 import { type BatchResult, type Executor, isIncluded } from '../../workers/batch.js';
+import { orderedTrieRoot } from '../../workers/block-roots.js';
 import {
   callsAfter,
   callsBefore,

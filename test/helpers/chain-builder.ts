@@ -15,7 +15,7 @@ import { DEFAULT_MNEMONIC, type DevAccount, deriveAccounts } from '../../runtime
 import { Arena } from '../../state/arena.js';
 import { concatBytes, toWord } from '../../state/base/bytes.js';
 import { type Clock, systemRandom } from '../../state/base/ports.js';
-import { orderedTrieRoot } from '../../state/ordered-trie.js';
+import { orderedTrieRoot } from '../../workers/block-roots.js';
 import type { BlockContext } from '../../workers/engine.js';
 import {
   type ExecutedColumns,
