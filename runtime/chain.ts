@@ -5,7 +5,6 @@
  * readers (head, history, listeners) moves only when the frame is in the store.
  */
 import {
-  encodeFrame,
   type Frame,
   FrameChain,
   type FrameKind,
@@ -13,6 +12,7 @@ import {
   KIND_MINI_BLOCK,
   KIND_SEAL,
   parseFrame,
+  signFrame,
 } from '../net/p2p/frame.js';
 import type { Signer } from '../net/p2p/keys.js';
 import type { Arena } from '../state/arena.js';
@@ -309,7 +309,7 @@ export class Chain {
   }
 
   private append(kind: FrameKind, body: Uint8Array, signer: Signer): Frame {
-    const bytes = encodeFrame(
+    const frame = signFrame(
       {
         kind,
         chainId: this.chainId,
@@ -320,10 +320,9 @@ export class Chain {
       },
       signer,
     );
-    const frame = parseFrame(bytes);
     assert(this.frames.place(frame) === 'next', 'our own frame follows');
     this.lastFrameHash = frame.hash;
-    this.store.append(kind, bytes);
+    this.store.append(kind, frame.bytes);
     return frame;
   }
 

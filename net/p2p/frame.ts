@@ -39,8 +39,11 @@ export interface Frame extends FrameFields {
   readonly bytes: Uint8Array;
 }
 
-/** @throws DeltacastError FRAME_OVERSIZED */
-export function encodeFrame(fields: FrameFields, signer: Signer): Uint8Array {
+/**
+ * The frame that its signer need not take apart again: to hash the body is most of either.
+ * @throws DeltacastError FRAME_OVERSIZED
+ */
+export function signFrame(fields: FrameFields, signer: Signer): Frame {
   const { body } = fields;
   if (body.length > FRAME_BYTES_MAX) {
     throw new DeltacastError('FRAME_OVERSIZED', 'a frame is too large', { bytes: body.length });
@@ -56,7 +59,9 @@ export function encodeFrame(fields: FrameFields, signer: Signer): Uint8Array {
   view.setUint32(32, body.length, true);
   header.set(fields.parentHash, 40);
   header.set(hashOf(body), 72);
-  return concatBytes(header, signer.sign(header), body);
+  const signature = signer.sign(header);
+  const bytes = concatBytes(header, signature, body);
+  return { ...fields, body: bytes.subarray(FRAME_BODY_AT), hash: hashOf(header), signature, bytes };
 }
 
 /**

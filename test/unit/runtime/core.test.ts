@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { encodeFrame, type Frame, KIND_SEAL, parseFrame } from '../../../net/p2p/frame.js';
+import { type Frame, KIND_SEAL, parseFrame, signFrame } from '../../../net/p2p/frame.js';
 import type { Signer } from '../../../net/p2p/keys.js';
 import type { NodeConfig } from '../../../runtime/config.js';
 import type { SequencerCore } from '../../../runtime/core.js';
@@ -274,7 +274,7 @@ describe('a replica', () => {
     return frames.map((frame, index) => {
       if (index < at) return frame;
       const fields = { ...frame, parentHash, body: index === at ? body : frame.body };
-      const forged = parseFrame(encodeFrame(fields, signer));
+      const forged = parseFrame(signFrame(fields, signer).bytes);
       parentHash = forged.hash;
       return forged;
     });

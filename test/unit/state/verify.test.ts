@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { encodeFrame, type FrameKind, KIND_MINI_BLOCK, KIND_SEAL } from '../../../net/p2p/frame.js';
+import { type FrameKind, KIND_MINI_BLOCK, KIND_SEAL, signFrame } from '../../../net/p2p/frame.js';
 import { chainIdentity, signerOf } from '../../../net/p2p/keys.js';
 import { encodeSeal } from '../../../runtime/wire.js';
 import { Arena, type CellKind } from '../../../state/arena.js';
@@ -83,7 +83,7 @@ function sealFrame(
   const body = encodeSeal({ context, sequence: 9, requestsHash: word, headerRlp: rlp });
   const parentHash = chainIdentity(chainId, by.publicKey);
   const fields = { kind, chainId, height: 70_000, timestampMs: 1, parentHash, body } as const;
-  return { frame: encodeFrame(fields, by), hash, rlp };
+  return { frame: signFrame(fields, by).bytes, hash, rlp };
 }
 
 async function codeOf(run: () => unknown): Promise<ErrorCode | 'accepted'> {

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  encodeFrame,
   FRAME_BODY_AT,
   FrameChain,
   KIND_MINI_BLOCK,
+  signFrame,
   verifyFrame,
 } from '../../../../net/p2p/frame.js';
 import { chainIdentity, signerOf } from '../../../../net/p2p/keys.js';
@@ -22,7 +22,7 @@ const base = {
   parentHash: identity,
 } as const;
 const make = (over: object = {}, by = signer) =>
-  encodeFrame({ ...base, body: new Uint8Array([1, 2, 3]), ...over }, by);
+  signFrame({ ...base, body: new Uint8Array([1, 2, 3]), ...over }, by).bytes;
 
 function codeOf(run: () => unknown): string {
   try {
@@ -38,6 +38,12 @@ describe('frames', () => {
   it('come back as they were signed', () => {
     const frame = verifyFrame(make({ height: 7 }), anchor);
     expect([frame.height, frame.timestampMs, [...frame.body]]).toEqual([7, 5, [1, 2, 3]]);
+  });
+
+  it('are to their signer what they are to others', () => {
+    const fields = { ...base, height: 7, body: new Uint8Array([1, 2, 3]) };
+    const frame = signFrame(fields, signer);
+    expect(verifyFrame(frame.bytes, anchor)).toEqual(frame);
   });
 
   it('of another key or chain are refused', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeFrame, type Frame, KIND_MINI_BLOCK } from '../../../../net/p2p/frame.js';
+import { type Frame, KIND_MINI_BLOCK, signFrame } from '../../../../net/p2p/frame.js';
 import { type Evidence, FrameIntake, type IntakeOptions } from '../../../../net/p2p/intake.js';
 import { signerOf } from '../../../../net/p2p/keys.js';
 import { anchor, CHAIN_ID, Chain, identity, signer } from './network.js';
@@ -29,7 +29,7 @@ function twinOf(chain: Chain, height: number, parentHash: Uint8Array): Uint8Arra
   const body = new Uint8Array([99]);
   const fields = { kind: KIND_MINI_BLOCK, chainId: CHAIN_ID, height, timestampMs: 2 } as const;
   expect(height).toBeLessThanOrEqual(chain.nextHeight);
-  return encodeFrame({ ...fields, parentHash, body }, signer);
+  return signFrame({ ...fields, parentHash, body }, signer).bytes;
 }
 
 describe('the intake', () => {
@@ -37,7 +37,7 @@ describe('the intake', () => {
     const chain = new Chain(4, 200);
     const { intake, applied } = intakeOf();
     const stranger = signerOf(new Uint8Array(32).fill(2));
-    const foreign = encodeFrame(
+    const foreign = signFrame(
       {
         kind: KIND_MINI_BLOCK,
         chainId: CHAIN_ID,
@@ -47,7 +47,7 @@ describe('the intake', () => {
         body: new Uint8Array(3),
       },
       stranger,
-    );
+    ).bytes;
     const base = fc.constantFrom(...chain.frames, foreign);
     const arbitrary = fc.oneof(
       { weight: 1, arbitrary: fc.uint8Array({ maxLength: 500 }) },

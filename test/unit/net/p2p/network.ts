@@ -1,6 +1,6 @@
 /** A small peer network on loopback for the tests: a DHT of its own, sequencers and followers. */
 import { Follower, type FollowerOptions } from '../../../../net/p2p/follow.js';
-import { encodeFrame, type Frame, KIND_MINI_BLOCK, parseFrame } from '../../../../net/p2p/frame.js';
+import { type Frame, KIND_MINI_BLOCK, parseFrame, signFrame } from '../../../../net/p2p/frame.js';
 import type { Evidence } from '../../../../net/p2p/intake.js';
 import { chainIdentity, hashOf, signerOf } from '../../../../net/p2p/keys.js';
 import { PeerNode, type PeerNodeOptions } from '../../../../net/p2p/peer-node.js';
@@ -35,7 +35,7 @@ export class Chain implements FrameSource {
   grow(bodyBytes = 100, timestampMs = 1): Uint8Array {
     const body = new Uint8Array(bodyBytes).fill(this.frames.length);
     return this.add(
-      encodeFrame(
+      signFrame(
         {
           kind: KIND_MINI_BLOCK,
           chainId: CHAIN_ID,
@@ -45,7 +45,7 @@ export class Chain implements FrameSource {
           body,
         },
         signer,
-      ),
+      ).bytes,
     );
   }
 

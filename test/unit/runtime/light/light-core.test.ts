@@ -1,7 +1,7 @@
 import { blake3 } from '@noble/hashes/blake3.js';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { encodeFrame, parseFrame } from '../../../../net/p2p/frame.js';
+import { parseFrame, signFrame } from '../../../../net/p2p/frame.js';
 import { type Signer, signerOf } from '../../../../net/p2p/keys.js';
 import { type StateReply, writeStateAnswer } from '../../../../net/p2p/state-messages.js';
 import type { SequencerCore } from '../../../../runtime/core.js';
@@ -103,7 +103,7 @@ function forgedSeal(frame: Uint8Array, stateRoot: Uint8Array, by: Signer, chainI
   const { stateRoot: found } = headerRoots(headerRlp);
   const at = Buffer.from(headerRlp).indexOf(Buffer.from(found));
   headerRlp.set(stateRoot, at);
-  return encodeFrame({ ...fields, chainId, body: encodeSeal({ ...seal, headerRlp }) }, by);
+  return signFrame({ ...fields, chainId, body: encodeSeal({ ...seal, headerRlp }) }, by).bytes;
 }
 
 /** A state of the liar's own, in which the target is rich: a proof that holds under its root. */
