@@ -1,6 +1,6 @@
 /**
  * From a 32-byte hash to a number (a place in the chain), for every transaction and block of a
- * chain's life: open addressing over two typed arrays, 16 bytes an entry. Only 64 bits of a hash
+ * chain's life: open addressing over typed arrays, 16 bytes an entry. Only 64 bits of a hash
  * are kept, so the finder checks the whole hash at the place that it gets; where an entry stands
  * depends on a secret seed, so nobody can grind hashes that crowd together.
  */
@@ -11,17 +11,21 @@ const SLOTS_FIRST = 1 << 10;
 /** Linear probing stays short below two thirds. */
 const LOAD_MAX = 2 / 3;
 const EMPTY = -1;
+const HASH_BYTES = 32;
+/** Of the eight bytes that are kept: from the middle, leading ones can be ground for vanity. */
+const TAG_AT = 12;
 
 export class HashIndex {
   private readonly seed: number;
-  private tags: BigUint64Array;
+  /** Two numbers an entry. */
+  private tags: Uint32Array;
   private places: Float64Array;
   private used = 0;
 
   constructor(random: Random) {
     const bytes = random.bytes(4);
     this.seed = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0) | 1;
-    this.tags = new BigUint64Array(SLOTS_FIRST);
+    this.tags = new Uint32Array(2 * SLOTS_FIRST);
     this.places = new Float64Array(SLOTS_FIRST).fill(EMPTY);
   }
 
@@ -33,43 +37,48 @@ export class HashIndex {
   set(hash: Uint8Array, place: number): void {
     assert(place >= 0 && Number.isSafeInteger(place), 'a place is a number');
     if (this.used + 1 > this.places.length * LOAD_MAX) this.grow();
-    if (this.insert(tagOf(hash), place)) this.used += 1;
+    assert(hash.length === HASH_BYTES, 'a hash has 32 bytes');
+    if (this.insert(partOf(hash, TAG_AT), partOf(hash, TAG_AT + 4), place)) this.used += 1;
   }
 
   /** The place of the hash with the same 64 bits, or -1. */
   get(hash: Uint8Array): number {
-    return this.places[this.slotOf(tagOf(hash))] ?? EMPTY;
+    assert(hash.length === HASH_BYTES, 'a hash has 32 bytes');
+    return this.places[this.slotOf(partOf(hash, TAG_AT), partOf(hash, TAG_AT + 4))] ?? EMPTY;
   }
 
-  private insert(tag: bigint, place: number): boolean {
-    const slot = this.slotOf(tag);
+  private insert(high: number, low: number, place: number): boolean {
+    const slot = this.slotOf(high, low);
     const isNew = this.places[slot] === EMPTY;
-    this.tags[slot] = tag;
+    this.tags[2 * slot] = high;
+    this.tags[2 * slot + 1] = low;
     this.places[slot] = place;
     return isNew;
   }
 
   /** The slot with this tag, or the free one where it belongs. */
-  private slotOf(tag: bigint): number {
-    const mask = this.places.length - 1;
-    const low = Number(tag & 0xffff_ffffn) ^ this.seed;
-    let slot = (Math.imul(low, this.seed) ^ Number(tag >> 32n)) & mask;
-    while (this.places[slot] !== EMPTY && this.tags[slot] !== tag) slot = (slot + 1) & mask;
+  private slotOf(high: number, low: number): number {
+    const { places, tags, seed } = this;
+    const mask = places.length - 1;
+    let slot = (Math.imul(low ^ seed, seed) ^ high) & mask;
+    while (places[slot] !== EMPTY && (tags[2 * slot] !== high || tags[2 * slot + 1] !== low)) {
+      slot = (slot + 1) & mask;
+    }
     return slot;
   }
 
   private grow(): void {
     const { tags, places } = this;
-    this.tags = new BigUint64Array(places.length * 2);
+    this.tags = new Uint32Array(tags.length * 2);
     this.places = new Float64Array(places.length * 2).fill(EMPTY);
-    for (const [index, place] of places.entries()) {
-      if (place !== EMPTY) this.insert(tags[index] ?? 0n, place);
+    for (let slot = 0; slot < places.length; slot += 1) {
+      const place = places[slot] ?? EMPTY;
+      if (place !== EMPTY) this.insert(tags[2 * slot] ?? 0, tags[2 * slot + 1] ?? 0, place);
     }
   }
 }
 
-/** Eight bytes from the middle: leading ones can be ground for vanity. */
-function tagOf(hash: Uint8Array): bigint {
-  assert(hash.length === 32, 'a hash has 32 bytes');
-  return new DataView(hash.buffer, hash.byteOffset).getBigUint64(12);
+/** Four bytes as an unsigned number. */
+function partOf(hash: Uint8Array, at: number): number {
+  return ((hash[at]! << 24) | (hash[at + 1]! << 16) | (hash[at + 2]! << 8) | hash[at + 3]!) >>> 0;
 }

@@ -34,7 +34,14 @@ interface SenderQueue<Payload> {
   /** Transactions taken and not yet settled: their nonces are spent unless they are dropped. */
   inFlight: number;
   /** Every pooled transaction of the sender, in line or waiting for a lower nonce. */
-  readonly byNonce: Map<number, PoolEntry<Payload>>;
+  readonly byNonce: Map<number, Slot<Payload>>;
+}
+
+/** The place of one nonce of one sender. A replacement takes it over, with its place in line. */
+interface Slot<Payload> {
+  entry: PoolEntry<Payload>;
+  readonly queue: SenderQueue<Payload>;
+  isTaken: boolean;
 }
 
 export interface PoolLimits {
@@ -50,11 +57,11 @@ const DEFAULT_LIMITS: PoolLimits = {
 export class Mempool<Payload> {
   private readonly limits: PoolLimits;
   private readonly senders = new Map<string, SenderQueue<Payload>>();
-  private readonly byHash = new Map<string, PoolEntry<Payload>>();
-  /** Transactions taken and not yet settled, by hash. */
-  private readonly taken = new Map<string, PoolEntry<Payload>>();
-  /** The line: keyed by sender and nonce so that a replacement keeps its place. Insertion order. */
-  private line = new Map<string, PoolEntry<Payload>>();
+  /** Every transaction that waits, or is taken and not yet settled. */
+  private readonly byHash = new Map<string, Slot<Payload>>();
+  private takenCount = 0;
+  /** Insertion order. */
+  private readonly line = new Set<Slot<Payload>>();
 
   constructor(limits: PoolLimits = DEFAULT_LIMITS) {
     this.limits = limits;
@@ -67,12 +74,12 @@ export class Mempool<Payload> {
 
   /** Transactions that wait for a lower nonce. */
   get queuedCount(): number {
-    return this.byHash.size - this.line.size;
+    return this.pooledCount - this.line.size;
   }
 
   /** One that waits, or is just executing. */
   get(hash: string): PoolEntry<Payload> | undefined {
-    return this.byHash.get(hash) ?? this.taken.get(hash);
+    return this.byHash.get(hash)?.entry;
   }
 
   /** The nonce after the sender's last transaction in line, or `stateNonce` where it has none. */
@@ -89,11 +96,12 @@ export class Mempool<Payload> {
    *         unchanged then.
    */
   add(entry: PoolEntry<Payload>, stateNonce: number): PoolEntry<Payload> | undefined {
-    if (this.byHash.has(entry.hash) || this.taken.has(entry.hash)) {
+    if (this.byHash.has(entry.hash)) {
       throw new DeltacastError('TX_KNOWN', 'already known');
     }
     const queue = this.senders.get(entry.sender);
-    const replaced = queue?.byNonce.get(entry.nonce);
+    const slot = queue?.byNonce.get(entry.nonce);
+    const replaced = slot?.entry;
     // Below the next nonce and not in the pool: it is executing.
     const expected = replaced === undefined ? (queue?.nextNonce ?? stateNonce) : stateNonce;
     if (entry.nonce < Math.max(stateNonce, queue?.inFlight ? expected : 0)) {
@@ -104,7 +112,13 @@ export class Mempool<Payload> {
     }
     if (replaced !== undefined) assertOutbids(entry, replaced);
     else this.assertRoom(entry, queue, stateNonce);
-    this.insert(entry, queue ?? this.openQueue(entry.sender, stateNonce), replaced);
+    if (slot === undefined) {
+      this.insert(entry, queue ?? this.openQueue(entry.sender, stateNonce));
+    } else {
+      this.byHash.delete(slot.entry.hash);
+      this.byHash.set(entry.hash, slot);
+      slot.entry = entry;
+    }
     return replaced;
   }
 
@@ -116,21 +130,23 @@ export class Mempool<Payload> {
   take(countMax: number, gasMax: number): PoolEntry<Payload>[] {
     const taken: PoolEntry<Payload>[] = [];
     let gasLeft = gasMax;
-    for (const [key, entry] of this.line) {
+    for (const slot of this.line) {
+      const { entry, queue } = slot;
       if (taken.length === countMax || entry.gasLimit > gasLeft) break;
       gasLeft -= entry.gasLimit;
       taken.push(entry);
-      this.line.delete(key);
-      this.queueOf(entry).inFlight += 1;
-      this.taken.set(entry.hash, entry);
-      this.forget(entry);
+      this.line.delete(slot);
+      queue.byNonce.delete(entry.nonce);
+      queue.inFlight += 1;
+      slot.isTaken = true;
+      this.takenCount += 1;
     }
     return taken;
   }
 
   /** Gas limit of the first transaction in line; 0 where the line is empty. */
   headGas(): number {
-    for (const { gasLimit } of this.line.values()) return gasLimit;
+    for (const { entry } of this.line) return entry.gasLimit;
     return 0;
   }
 
@@ -142,31 +158,39 @@ export class Mempool<Payload> {
    *                 line and wait for `entry.nonce` again
    */
   settle(entry: PoolEntry<Payload>, dropped: boolean): void {
-    const queue = this.queueOf(entry);
-    assert(queue.inFlight > 0, 'a settled transaction was taken before');
+    const slot = this.byHash.get(entry.hash);
+    assert(slot?.isTaken === true, 'a settled transaction was taken before');
+    const { queue } = slot;
     queue.inFlight -= 1;
-    this.taken.delete(entry.hash);
+    this.takenCount -= 1;
+    this.byHash.delete(entry.hash);
     if (dropped) this.retreat(queue, entry.nonce);
     this.closeIfIdle(entry.sender, queue);
   }
 
   /** Removes and returns the entry with this hash; its sender's later transactions wait for it. */
   remove(hash: string): PoolEntry<Payload> | undefined {
-    const entry = this.byHash.get(hash);
-    if (entry === undefined) return undefined;
-    const queue = this.queueOf(entry);
-    const wasInLine = this.line.delete(lineKey(entry));
-    this.forget(entry);
+    const slot = this.byHash.get(hash);
+    if (slot === undefined || slot.isTaken) return undefined;
+    const { entry, queue } = slot;
+    const wasInLine = this.line.delete(slot);
+    this.byHash.delete(hash);
+    queue.byNonce.delete(entry.nonce);
     if (wasInLine) this.retreat(queue, entry.nonce);
+    this.closeIfIdle(entry.sender, queue);
     return entry;
   }
 
   /** Every pooled entry, those in line first. */
   *entries(): IterableIterator<{ entry: PoolEntry<Payload>; ready: boolean }> {
-    for (const entry of this.line.values()) yield { entry, ready: true };
-    for (const entry of this.byHash.values()) {
-      if (!this.line.has(lineKey(entry))) yield { entry, ready: false };
+    for (const { entry } of this.line) yield { entry, ready: true };
+    for (const slot of this.byHash.values()) {
+      if (!slot.isTaken && !this.line.has(slot)) yield { entry: slot.entry, ready: false };
     }
+  }
+
+  private get pooledCount(): number {
+    return this.byHash.size - this.takenCount;
   }
 
   private assertRoom(
@@ -187,7 +211,7 @@ export class Mempool<Payload> {
         },
       );
     }
-    if (this.byHash.size >= this.limits.total) {
+    if (this.pooledCount >= this.limits.total) {
       throw new DeltacastError('TX_POOL_FULL', 'txpool is full', { total: this.limits.total });
     }
   }
@@ -198,25 +222,19 @@ export class Mempool<Payload> {
     return queue;
   }
 
-  private insert(
-    entry: PoolEntry<Payload>,
-    queue: SenderQueue<Payload>,
-    replaced: PoolEntry<Payload> | undefined,
-  ): void {
-    if (replaced !== undefined) this.byHash.delete(replaced.hash);
-    this.byHash.set(entry.hash, entry);
-    queue.byNonce.set(entry.nonce, entry);
-    const key = lineKey(entry);
-    if (this.line.has(key)) this.line.set(key, entry);
-    else this.advance(queue);
+  private insert(entry: PoolEntry<Payload>, queue: SenderQueue<Payload>): void {
+    const slot = { entry, queue, isTaken: false };
+    this.byHash.set(entry.hash, slot);
+    queue.byNonce.set(entry.nonce, slot);
+    this.advance(queue);
   }
 
   /** Moves transactions into the line as long as the sender's next nonce is there. */
   private advance(queue: SenderQueue<Payload>): void {
     for (;;) {
-      const entry = queue.byNonce.get(queue.nextNonce);
-      if (entry === undefined) return;
-      this.line.set(lineKey(entry), entry);
+      const slot = queue.byNonce.get(queue.nextNonce);
+      if (slot === undefined) return;
+      this.line.add(slot);
       queue.nextNonce += 1;
     }
   }
@@ -224,32 +242,15 @@ export class Mempool<Payload> {
   /** Takes everything from `nonce` on out of the line again; it waits for that nonce. */
   private retreat(queue: SenderQueue<Payload>, nonce: number): void {
     queue.nextNonce = Math.min(queue.nextNonce, nonce);
-    for (const entry of queue.byNonce.values()) {
-      if (entry.nonce >= nonce) this.line.delete(lineKey(entry));
+    for (const slot of queue.byNonce.values()) {
+      if (slot.entry.nonce >= nonce) this.line.delete(slot);
     }
     this.advance(queue);
-  }
-
-  private forget(entry: PoolEntry<Payload>): void {
-    this.byHash.delete(entry.hash);
-    const queue = this.queueOf(entry);
-    queue.byNonce.delete(entry.nonce);
-    this.closeIfIdle(entry.sender, queue);
   }
 
   private closeIfIdle(sender: string, queue: SenderQueue<Payload>): void {
     if (queue.byNonce.size === 0 && queue.inFlight === 0) this.senders.delete(sender);
   }
-
-  private queueOf(entry: PoolEntry<Payload>): SenderQueue<Payload> {
-    const queue = this.senders.get(entry.sender);
-    assert(queue !== undefined, 'a pooled or taken transaction has a queue');
-    return queue;
-  }
-}
-
-function lineKey(entry: { sender: string; nonce: number }): string {
-  return `${entry.sender}:${entry.nonce}`;
 }
 
 function assertOutbids<P>(entry: PoolEntry<P>, replaced: PoolEntry<P>): void {

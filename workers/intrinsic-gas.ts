@@ -22,7 +22,7 @@ const FLOOR_TOKEN = 10;
 export function intrinsicGas(record: TransactionRecord, fork: ForkName): number {
   const { data } = record;
   let zeros = 0;
-  for (const byte of data) if (byte === 0) zeros += 1;
+  for (let at = 0; at < data.length; at += 1) if (data[at] === 0) zeros += 1;
   const others = data.length - zeros;
   const { addresses, slots } = record.accessCounts;
   let gas = TRANSACTION + zeros * ZERO_BYTE + others * NONZERO_BYTE;

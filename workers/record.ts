@@ -114,7 +114,8 @@ export function setWord(view: DataView, offset: number, value: bigint): void {
 export function getWord(view: DataView, offset: number): bigint {
   let value = 0n;
   for (let limb = 3; limb >= 0; limb -= 1) {
-    value = (value << 64n) | view.getBigUint64(offset + limb * 8, true);
+    const next = view.getBigUint64(offset + limb * 8, true);
+    value = value === 0n ? next : (value << 64n) | next;
   }
   return value;
 }
