@@ -64,7 +64,7 @@ class ExecuteRunner implements Runner {
     return noFigures();
   }
 
-  mark(): void {
+  async mark(): Promise<void> {
     this.begun = { mark: this.arena.mark(), sequence: this.executor.sequence };
   }
 

@@ -123,13 +123,13 @@ class MainnetRunner implements Runner {
     return noFigures();
   }
 
-  mark(): void {
+  async mark(): Promise<void> {
     this.hash = createHash('sha256');
   }
 
   /** Each block begins with its own state in any case. */
   rewind(): boolean {
-    this.mark();
+    void this.mark();
     return true;
   }
 

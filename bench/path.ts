@@ -35,8 +35,11 @@ export interface Runner {
   run(batch: Batch): Promise<BatchFigures>;
   /** Ends what goes on behind the batches; timed like one. */
   finish(): Promise<BatchFigures>;
-  /** The state to which `rewind` goes back is that of now. */
-  mark(): void;
+  /**
+   * The state to which `rewind` goes back is that of now. Resolves when what the beginning has set
+   * going (spare threads, compiling) is over.
+   */
+  mark(): Promise<void>;
   /** Takes everything since `mark` back. @returns false where only a new runner can */
   rewind(): boolean;
   /** A hash of all state, for comparing runs that must give the same. */

@@ -127,7 +127,7 @@ export class Lane {
       await runner.stop();
       throw error;
     }
-    runner.mark();
+    await runner.mark();
     return runner;
   }
 }

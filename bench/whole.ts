@@ -1,19 +1,24 @@
 /**
  * The path `whole`: what a node does with a transaction after it has arrived, without sockets:
  * recovery (with --signed), admission, mini-blocks, receipts, diff, signed frame, log in `group`
- * mode, blocks each second and their roots. The time ends when the last block is sealed.
+ * mode, blocks each second and their roots. The time ends when the last block is sealed. Without
+ * --signed, transactions enter as recovery would hand them over: some at a time, between which
+ * those before are executed.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import type { SubmitOutcome } from '../net/rpc/values.js';
 import { accountsOf } from '../runtime/alloc.js';
 import { defaultConfig } from '../runtime/config.js';
 import { SequencerCore } from '../runtime/core.js';
 import type { PipelineCounters } from '../runtime/counters.js';
 import type { Genesis } from '../runtime/genesis.js';
-import type { TransactionPlace } from '../runtime/history.js';
+import type { Intake, Receipt } from '../runtime/intake.js';
 import { DeltacastError } from '../state/base/errors.js';
-import { type Clock, systemRandom } from '../state/base/ports.js';
+import { RECOVER_TASK_MAX } from '../state/base/limits.js';
+import { type Clock, sleep, systemRandom } from '../state/base/ports.js';
 import { type Counts, noCounts } from '../workers/batch.js';
 import { COUNTERS } from '../workers/protocol.js';
 import { TransactionRecord } from '../workers/record.js';
@@ -29,6 +34,12 @@ const STAGES = {
   root: 'rootMs',
   seal: 'sealMs',
 } as const satisfies Record<string, keyof PipelineCounters>;
+
+/** Nothing goes on where the process used less than this share of a core between two looks. */
+const CALM_SHARE = 0.2;
+const CALM_LOOK_MS = 20;
+/** Two seconds. */
+const CALM_LOOKS_MAX = 100;
 
 export async function startWholeRunner(options: RunnerOptions): Promise<Runner> {
   const { engine, workers, alloc, clock, isSigned } = options;
@@ -66,16 +77,16 @@ class WholeRunner implements Runner {
     const given = records.map((record) => new TransactionRecord(record));
     return this.timed(async () => {
       const { intake } = this.core;
-      const outcomes = this.isSigned ? await intake.submitMany(raws) : intake.admitMany(given);
-      const places = await Promise.all(
-        outcomes.map((outcome) => {
-          if (outcome.status === 'rejected') throw failed(outcome.error.message);
-          return this.receiptOf(outcome.hash);
-        }),
-      );
-      for (const { entry, index } of places) {
-        if (entry.miniBlock.transactions.statuses[index] !== 1) throw failed('reverted');
+      const receipts = new Receipts(intake, given.length);
+      if (this.isSigned) {
+        receipts.await(await intake.submitMany(raws));
+      } else {
+        for (let start = 0; start < given.length; start += RECOVER_TASK_MAX) {
+          if (start > 0) await setImmediate();
+          receipts.await(intake.admitMany(given.slice(start, start + RECOVER_TASK_MAX)));
+        }
       }
+      await receipts.all;
     });
   }
 
@@ -83,7 +94,14 @@ class WholeRunner implements Runner {
     return this.timed(() => this.core.endBlock());
   }
 
-  mark(): void {}
+  async mark(): Promise<void> {
+    for (let left = CALM_LOOKS_MAX; left > 0; left -= 1) {
+      const before = process.cpuUsage();
+      await sleep(this.clock, CALM_LOOK_MS);
+      const { user, system } = process.cpuUsage(before);
+      if ((user + system) / 1_000 < CALM_LOOK_MS * CALM_SHARE) return;
+    }
+  }
 
   /** A log cannot be taken back. */
   rewind(): boolean {
@@ -101,15 +119,6 @@ class WholeRunner implements Runner {
   async stop(): Promise<void> {
     await this.core.stop();
     rmSync(this.directory, { recursive: true, force: true });
-  }
-
-  private receiptOf(hash: Uint8Array): Promise<TransactionPlace> {
-    return new Promise((resolve, reject) => {
-      this.core.intake.onReceipt(hash, (result) => {
-        if (result instanceof DeltacastError) reject(result);
-        else resolve(result);
-      });
-    });
   }
 
   private async timed(run: () => Promise<void>): Promise<BatchFigures> {
@@ -131,6 +140,43 @@ class WholeRunner implements Runner {
       stages: Object.fromEntries(stages) as Record<string, number>,
     };
   }
+}
+
+/** The receipts of a batch, every one of which must be there and say that it succeeded. */
+class Receipts {
+  /** Resolves with the last of them. @throws DeltacastError TX_INVALID */
+  readonly all: Promise<void>;
+  private readonly intake: Intake;
+  private missing: number;
+  private resolve: () => void = () => undefined;
+  private reject: (error: DeltacastError) => void = () => undefined;
+
+  constructor(intake: Intake, count: number) {
+    this.intake = intake;
+    this.missing = count;
+    this.all = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    // Who awaits it may be thrown out of admission first.
+    this.all.catch(() => undefined);
+  }
+
+  await(outcomes: readonly SubmitOutcome[]): void {
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected') throw failed(outcome.error.message);
+      this.intake.onReceipt(outcome.hash, this.take);
+    }
+  }
+
+  private readonly take: Receipt = (result) => {
+    if (result instanceof DeltacastError) this.reject(result);
+    else if (result.entry.miniBlock.transactions.statuses[result.index] !== 1) {
+      this.reject(failed('reverted'));
+    }
+    this.missing -= 1;
+    if (this.missing === 0) this.resolve();
+  };
 }
 
 function countsSince(counters: PipelineCounters, before: PipelineCounters): Counts {

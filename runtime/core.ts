@@ -167,6 +167,7 @@ export class SequencerCore {
       for (const block of chain.closeAll()) blocks.seal(block);
       await blocks.settled();
     }
+    chain.listen({ miniBlock: (entry) => sealer.take(entry) });
     this.hotList?.start();
     await this.pipeline.start();
   }

@@ -41,11 +41,12 @@ export interface IntakeParts {
 export class Intake {
   readonly pool = new Mempool<TransactionRecord>();
   private readonly parts: IntakeParts;
-  private readonly waiters = new Map<string, Set<Receipt>>();
+  private readonly waiters = new Map<string, Receipt[]>();
   private waiterCount = 0;
   /** Why nothing is accepted any more; null while all is well. */
   private closed: DeltacastError | null = null;
   private readonly word = new Uint8Array(32);
+  private readonly wordView = new DataView(this.word.buffer);
 
   constructor(parts: IntakeParts) {
     this.parts = parts;
@@ -84,14 +85,11 @@ export class Intake {
       return () => undefined;
     }
     const key = toHex(hash);
-    const waiting = this.waiters.get(key) ?? new Set();
-    this.waiters.set(key, waiting.add(receipt));
+    const waiting = this.waiters.get(key);
+    if (waiting === undefined) this.waiters.set(key, [receipt]);
+    else waiting.push(receipt);
     this.waiterCount += 1;
-    return () => {
-      if (!waiting.delete(receipt)) return;
-      this.waiterCount -= 1;
-      if (waiting.size === 0) this.waiters.delete(key);
-    };
+    return () => this.cancel(key, receipt);
   }
 
   /** Tells those who wait for this transaction. */
@@ -99,9 +97,8 @@ export class Intake {
     const waiting = this.waiters.get(hash);
     if (waiting === undefined) return;
     this.waiters.delete(hash);
-    this.waiterCount -= waiting.size;
+    this.waiterCount -= waiting.length;
     for (const receipt of waiting) receipt(result);
-    waiting.clear();
   }
 
   /** Accepts nothing from here on; everyone who waits is told why. */
@@ -112,18 +109,29 @@ export class Intake {
 
   /** The nonce of an account after the last mini-block. */
   stateNonce(address: Uint8Array): number {
-    return Number(this.read(KIND_NONCE, address));
+    if (!this.readWord(KIND_NONCE, address)) return 0;
+    // Its other limbs are zero: EIP-2681 ends nonces below 2^64.
+    return this.wordView.getUint32(24) * 2 ** 32 + this.wordView.getUint32(28);
+  }
+
+  private cancel(key: string, receipt: Receipt): void {
+    const waiting = this.waiters.get(key);
+    const at = waiting?.indexOf(receipt) ?? -1;
+    if (waiting === undefined || at < 0) return;
+    waiting.splice(at, 1);
+    this.waiterCount -= 1;
+    if (waiting.length === 0) this.waiters.delete(key);
   }
 
   private admit(record: TransactionRecord): SubmitOutcome {
-    const { hash } = record;
+    const { hash, sender } = record;
     try {
       if (this.parts.history.find(hash) !== undefined) {
         throw new DeltacastError('TX_KNOWN', 'already known');
       }
-      this.check(record);
-      const nonce = this.stateNonce(record.sender);
-      const entry = this.entryOf(record);
+      const entry = entryOf(record, sender, hash);
+      this.check(entry, sender);
+      const nonce = this.stateNonce(sender);
       const replaced = this.pool.add(entry, nonce);
       if (replaced !== undefined) {
         this.answer(
@@ -141,65 +149,56 @@ export class Intake {
     }
   }
 
-  private check(record: TransactionRecord): void {
+  private check(entry: Pooled, sender: Uint8Array): void {
     const context = this.parts.context();
+    const { payload: record, gasLimit, maxFeePerGas } = entry;
     if (record.type === BLOB_TYPE) {
       throw new DeltacastError('TX_BLOBS_REFUSED', 'there is no blob market here');
     }
     const gasMax = isFrom(context.fork, 'osaka')
       ? Math.min(TRANSACTION_GAS_MAX, context.gasLimit)
       : context.gasLimit;
-    if (record.gasLimit > BigInt(gasMax)) {
+    if (gasLimit > gasMax) {
       throw new DeltacastError('TX_GAS_TOO_HIGH', 'exceeds block gas limit', { limit: gasMax });
     }
     const least = intrinsicGas(record, context.fork);
-    if (record.gasLimit < BigInt(least)) {
+    if (gasLimit < least) {
       throw new DeltacastError('TX_GAS_TOO_LOW', 'intrinsic gas too low', { least });
     }
-    if (record.maxFeePerGas < context.baseFee) {
+    if (maxFeePerGas < context.baseFee) {
       throw new DeltacastError('TX_FEE_TOO_LOW', 'max fee per gas less than block base fee', {
         baseFee: context.baseFee.toString(),
-        maxFee: record.maxFeePerGas.toString(),
+        maxFee: maxFeePerGas.toString(),
       });
     }
-    if (record.nonce >= 1n << 53n) throw new DeltacastError('TX_NONCE_TOO_HIGH', 'nonce too high');
-    const balance = this.read(KIND_BALANCE, record.sender);
-    if (record.costMax > balance) {
+    if (entry.nonce >= 2 ** 53) throw new DeltacastError('TX_NONCE_TOO_HIGH', 'nonce too high');
+    const balance = this.readWord(KIND_BALANCE, sender) ? toBigInt(this.word) : 0n;
+    const cost = record.costMax;
+    if (cost > balance) {
       throw new DeltacastError('TX_INSUFFICIENT_FUNDS', 'insufficient funds', {
         balance: balance.toString(),
-        cost: record.costMax.toString(),
+        cost: cost.toString(),
       });
     }
-    this.checkSender(record.sender);
+    this.checkSender(sender);
   }
 
   /** EIP-3607: no transactions from contracts. */
   private checkSender(sender: Uint8Array): void {
-    if (this.read(KIND_CODE, sender) <= 1n) return;
+    if (!this.readWord(KIND_CODE, sender) || toBigInt(this.word) <= 1n) return;
     const code = this.parts.arena.getCode(this.word);
     if (code !== undefined && !toHex(code).startsWith(DELEGATION_PREFIX)) {
       throw new DeltacastError('TX_SENDER_NOT_EOA', 'sender not an eoa');
     }
   }
 
-  private entryOf(record: TransactionRecord): Pooled {
-    return {
-      sender: toHex(record.sender),
-      nonce: Number(record.nonce),
-      hash: record.hashHex,
-      gasLimit: Number(record.gasLimit),
-      maxFeePerGas: record.maxFeePerGas,
-      maxPriorityFeePerGas: record.maxPriorityFeePerGas,
-      payload: record,
-    };
-  }
-
-  private read(kind: 0 | 1 | 2, address: Uint8Array): bigint {
+  /** @returns false where there is no such cell: it is zero, and `word` means nothing */
+  private readWord(kind: 0 | 1 | 2, address: Uint8Array): boolean {
     const id = this.parts.arena.find(kind, address);
-    if (id === NO_CELL) return 0n;
+    if (id === NO_CELL) return false;
     // At the head: what a batch under way has written may still be taken back.
     this.parts.arena.readAt(id, this.parts.arena.head, this.word);
-    return toBigInt(this.word);
+    return true;
   }
 
   private announce(outcomes: readonly SubmitOutcome[]): void {
@@ -210,6 +209,19 @@ export class Intake {
     );
     if (hashes.length > 0) onPending(hashes);
   }
+}
+
+/** Beyond 2^53 numbers are not exact, and still as large as what refuses them. */
+function entryOf(record: TransactionRecord, sender: Uint8Array, hash: Uint8Array): Pooled {
+  return {
+    sender: toHex(sender),
+    nonce: Number(record.nonce),
+    hash: toHex(hash),
+    gasLimit: Number(record.gasLimit),
+    maxFeePerGas: record.maxFeePerGas,
+    maxPriorityFeePerGas: record.maxPriorityFeePerGas,
+    payload: record,
+  };
 }
 
 function rejected(hash: Uint8Array | null, { code, message, details }: DeltacastError) {

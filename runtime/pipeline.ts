@@ -147,18 +147,20 @@ export class Pipeline {
 
   /** What is too large together is tried again in halves; what is too large alone is refused. */
   private async runMiniBlock(entries: readonly Pooled[]): Promise<void> {
-    let result: BatchResult | undefined;
+    let refusals: Refusals | undefined;
     // Asked before: what is sealed in the meantime leaves room that was not there.
     const isRingHeld = this.isRingHeld();
     try {
       const entry = await this.parts.maker.make(async () => {
-        result = await this.execute(entries);
+        const result = await this.execute(entries);
         this.checkReserve();
-        return { ...NOTHING_MADE, transactions: includedOf(entries, result) };
+        const { transactions, refused } = includedOf(entries, result);
+        result.release();
+        refusals = refused;
+        return { ...NOTHING_MADE, transactions };
       });
-      assert(result !== undefined, 'a mini-block has been executed');
-      this.settle(entries, result, entry);
-      result.release();
+      assert(refusals !== undefined, 'a mini-block has been executed');
+      this.settle(entries, refusals, entry);
     } catch (error) {
       if (!isTooLarge(error)) throw error;
       await this.shrink(entries, error, isRingHeld);
@@ -225,15 +227,15 @@ export class Pipeline {
   /** Tells pool and waiters what became of each transaction. */
   private settle(
     entries: readonly Pooled[],
-    result: BatchResult,
+    refusals: Refusals,
     entry: MiniBlockEntry | null,
   ): void {
     const { intake } = this.parts;
     let index = 0;
-    for (const [at, pooled] of entries.entries()) {
-      const record = result.record(at);
-      if (statusOf(record) > STATUS_OK) {
-        this.drop(pooled, new DeltacastError(reasonOf(record), 'refused when it was executed'));
+    for (const pooled of entries) {
+      const refusal = refusals.get(pooled);
+      if (refusal !== undefined) {
+        this.drop(pooled, refusal);
         continue;
       }
       assert(entry !== null, 'what is included is in a mini-block');
@@ -260,13 +262,21 @@ export class Pipeline {
   }
 }
 
-function includedOf(entries: readonly Pooled[], result: BatchResult): ExecutedColumns {
+/** Why transactions of a mini-block are not in it. */
+type Refusals = ReadonlyMap<Pooled, DeltacastError>;
+
+function includedOf(
+  entries: readonly Pooled[],
+  result: BatchResult,
+): { readonly transactions: ExecutedColumns; readonly refused: Refusals } {
   const builder = new ExecutedBuilder();
-  for (const [index, { payload }] of entries.entries()) {
+  const refused = new Map<Pooled, DeltacastError>();
+  for (const [index, pooled] of entries.entries()) {
     const outcome = result.record(index);
-    if (statusOf(outcome) <= STATUS_OK) builder.add(payload.bytes, outcome);
+    if (statusOf(outcome) <= STATUS_OK) builder.add(pooled.payload.bytes, outcome);
+    else refused.set(pooled, new DeltacastError(reasonOf(outcome), 'refused when it was executed'));
   }
-  return builder.build();
+  return { transactions: builder.build(), refused };
 }
 
 function isTooLarge(error: unknown): error is DeltacastError {

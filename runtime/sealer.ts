@@ -11,6 +11,7 @@ import type { Clock } from '../state/base/ports.js';
 import type { StateKey } from '../state/proof.js';
 import { createRootShared } from '../state/root-owner.js';
 import type { RootShared } from '../state/root-work.js';
+import type { Portion } from '../workers/block-roots.js';
 import { TaskPool } from '../workers/pool.js';
 import { RootHelpers } from '../workers/root-helpers.js';
 import {
@@ -26,6 +27,7 @@ import {
   type SealTask,
 } from '../workers/seal.js';
 import type { UnsealedBlock } from './growing-block.js';
+import type { MiniBlockEntry } from './history.js';
 
 export interface SealerOptions {
   readonly arena: Arena;
@@ -75,6 +77,8 @@ export class Sealer {
   /** Oldest first; the last one is the base. */
   private readonly provable: Provable[] = [];
   private questions: Question[] = [];
+  /** Of the block that grows, how many mini-blocks the thread has been given. */
+  private given = { block: -1, count: 0 };
 
   constructor({ arena, clock, thread, helperThreads = [], proofBlocks = 0 }: SealerOptions) {
     this.arena = arena;
@@ -99,10 +103,28 @@ export class Sealer {
     await this.run(null);
   }
 
+  /**
+   * Lets the thread take in a mini-block while its block goes on. Who leaves some out, or all, has
+   * the rest taken in when the block is sealed.
+   */
+  take({ miniBlock }: MiniBlockEntry): void {
+    const { pool, given } = this;
+    const { context, indexInBlock: index, transactions: columns } = miniBlock;
+    const block = context.number;
+    const count = given.block === block ? given.count : 0;
+    if (pool === null || index !== count) return;
+    this.given = { block, count: count + 1 };
+    const portion: Portion = { block, index, columns };
+    // Where it fails, the thread will say that it has not got it.
+    this.queue = this.queue.then(() => pool.run('takePortion', portion)).catch(() => undefined);
+  }
+
   /** @throws DeltacastError ROOT_MISMATCH, WORKER_FAILED */
   seal(block: UnsealedBlock): Promise<SealedBlock> {
+    const { given } = this;
+    const portions = given.block === block.context.number ? given.count : 0;
     const sealed = this.queue.then(async () => {
-      const result = await this.run(block);
+      const result = await this.run(block, portions);
       assert(result !== null, 'a block gives a header');
       const { sequence, range, context } = block;
       const { stateRoot } = result;
@@ -207,31 +229,46 @@ export class Sealer {
     const task: ProveTask = { memory, thread, root, base, past, keySets, wide };
     const reply = await (pool === null
       ? runProve(task)
-      : this.ask<ProveReply>(pool, 'prove', task));
+      : askThread<ProveReply>(pool, 'prove', task));
     if ('proven' in reply) return reply.proven;
     throw new DeltacastError(reply.code, reply.message, reply.details);
   }
 
-  private async run(block: UnsealedBlock | null): Promise<SealedBlock | null> {
+  /** @param portions  mini-blocks of it that the thread should have */
+  private async run(block: UnsealedBlock | null, portions = 0): Promise<SealedBlock | null> {
+    const sealed = await this.ask(block, portions);
+    if (sealed !== undefined) return sealed;
+    const again = await this.ask(block, 0);
+    assert(again !== undefined, 'nothing is missing of a whole block');
+    return again;
+  }
+
+  /** @returns undefined where the thread has not got the portions */
+  private async ask(
+    block: UnsealedBlock | null,
+    portions: number,
+  ): Promise<SealedBlock | null | undefined> {
     const { arena, clock, pool, root, base, parentHash } = this;
-    const job = block === null ? null : { ...block, parentHash };
+    const miniBlocks = block?.miniBlocks.slice(portions) ?? [];
+    const job = block === null ? null : { ...block, miniBlocks, portions, parentHash };
     const thread = this.thread ?? 0;
     const task: SealTask = { memory: arena.memory, thread, root, base, job };
     const now = (): number => clock.monotonicMs();
     const reply = await (pool === null
       ? runSeal(task, now)
-      : this.ask<SealReply>(pool, 'seal', task));
+      : askThread<SealReply>(pool, 'seal', task));
+    if ('lost' in reply) return undefined;
     if ('sealed' in reply) return reply.sealed;
     throw new DeltacastError(reply.code, reply.message, reply.details);
   }
+}
 
-  private async ask<Reply>(pool: TaskPool, name: string, task: object): Promise<Reply> {
-    try {
-      return await pool.run<Reply>(name, task);
-    } catch (error) {
-      const cause = error instanceof Error ? error.message : String(error);
-      throw new DeltacastError('WORKER_FAILED', 'the sealing thread ended', { cause });
-    }
+async function askThread<Reply>(pool: TaskPool, name: string, task: object): Promise<Reply> {
+  try {
+    return await pool.run<Reply>(name, task);
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    throw new DeltacastError('WORKER_FAILED', 'the sealing thread ended', { cause });
   }
 }
 

@@ -151,10 +151,48 @@ export class RootsBuilder {
 
 let ours: RootsBuilder | undefined;
 
-/** Of a whole block. */
-export function rootsOf(miniBlocks: readonly ExecutedColumns[]): BlockRoots {
-  const builder = beginOurs();
+/** A mini-block of a block that is not closed yet. */
+export interface Portion {
+  readonly block: number;
+  readonly index: number;
+  readonly columns: ExecutedColumns;
+}
+
+const NOTHING_HELD = { block: -1, count: 0, milliseconds: 0 };
+/** What the builder holds: the first so many mini-blocks of a block. */
+let held = NOTHING_HELD;
+
+/** Takes in a mini-block where it follows what is held, or begins its block; else nothing. */
+export function takePortion({ block, index, columns }: Portion, nowMs: () => number): void {
+  const startedMs = nowMs();
+  if (index === 0) {
+    beginOurs();
+    held = { ...NOTHING_HELD, block };
+  }
+  if (ours === undefined || held.block !== block || held.count !== index) return;
+  ours.add(columns);
+  held = { block, count: index + 1, milliseconds: held.milliseconds + nowMs() - startedMs };
+}
+
+/** Are these many mini-blocks of the block here? */
+export function holdsPortions(block: number, count: number): boolean {
+  return count === 0 || (held.block === block && held.count === count);
+}
+
+/** What it took to take in what is held. */
+export function portionsMs(): number {
+  return held.milliseconds;
+}
+
+/**
+ * Of a whole block.
+ * @param miniBlocks  those that are not held
+ * @param portions    how many of them are: all that come before
+ */
+export function rootsOf(miniBlocks: readonly ExecutedColumns[], portions = 0): BlockRoots {
+  const builder = portions > 0 && ours !== undefined ? ours : beginOurs();
   for (const columns of miniBlocks) builder.add(columns);
+  held = NOTHING_HELD;
   return builder.roots();
 }
 
@@ -172,6 +210,7 @@ export function orderedTrieRoot(items: readonly Uint8Array[]): Uint8Array {
 function beginOurs(): RootsBuilder {
   ours ??= new RootsBuilder();
   ours.begin();
+  held = NOTHING_HELD;
   return ours;
 }
 

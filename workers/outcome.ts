@@ -208,7 +208,7 @@ export function receiptPartsOf(record: Uint8Array): {
   assert(at <= record.length, 'an outcome record is whole');
   return {
     status: statusOf(record),
-    gasUsed: Number(view.getBigUint64(8, true)),
+    gasUsed: view.getUint32(8, true) + view.getUint32(12, true) * 2 ** 32,
     logs: record.subarray(start, at),
   };
 }

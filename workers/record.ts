@@ -5,7 +5,6 @@
  * record.
  */
 import { assert } from '../state/base/assert.js';
-import { toHex } from '../state/base/bytes.js';
 
 export const RECORD_LENGTH = 0;
 export const RECORD_TYPE = 4;
@@ -143,6 +142,17 @@ function packLengthPrefixed(items: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(parts));
 }
 
+/** The signed EIP-2718 envelope in a record, which is whole. */
+export function rawOf(record: Uint8Array): Uint8Array {
+  const offset = wordAt(record, RECORD_RAW);
+  return record.subarray(offset, offset + wordAt(record, RECORD_RAW + 4));
+}
+
+function wordAt(bytes: Uint8Array, at: number): number {
+  const high = (bytes[at + 3]! << 24) | (bytes[at + 2]! << 16);
+  return (high | (bytes[at + 1]! << 8) | bytes[at]!) >>> 0;
+}
+
 /** Typed reading of a record; getters decode on demand and copy nothing but numbers. */
 export class TransactionRecord {
   readonly bytes: Uint8Array;
@@ -177,10 +187,6 @@ export class TransactionRecord {
   /** 32 bytes. */
   get hash(): Uint8Array {
     return this.bytes.subarray(RECORD_HASH, RECORD_HASH + 32);
-  }
-
-  get hashHex(): string {
-    return toHex(this.hash);
   }
 
   get nonce(): bigint {
@@ -239,8 +245,9 @@ export class TransactionRecord {
 
   /** The most that the sender can be charged: value, gas at the maximum fee, blobs (EIP-4844). */
   get costMax(): bigint {
-    const blobGas = BigInt(this.blobHashCount) * 131_072n;
-    return this.value + this.gasLimit * this.maxFeePerGas + blobGas * this.maxFeePerBlobGas;
+    const cost = this.value + this.gasLimit * this.maxFeePerGas;
+    if (this.blobHashCount === 0) return cost;
+    return cost + BigInt(this.blobHashCount) * 131_072n * this.maxFeePerBlobGas;
   }
 
   /** What the sender pays per gas in a block with this base fee (EIP-1559). */

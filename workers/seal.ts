@@ -12,7 +12,7 @@ import { unpackKeys, WIDE_FORM } from '../state/multiproof.js';
 import type { StateKey } from '../state/proof.js';
 import { StateRoot } from '../state/root.js';
 import type { RootShared } from '../state/root-work.js';
-import { rootsOf } from './block-roots.js';
+import { holdsPortions, portionsMs, rootsOf } from './block-roots.js';
 import type { BlockContext } from './engine.js';
 import type { ExecutedColumns } from './executed.js';
 import { type SealedHeader, sealHeader } from './header.js';
@@ -26,8 +26,10 @@ export interface SealBase {
 export interface SealJob {
   readonly context: BlockContext;
   readonly parentHash: Uint8Array;
-  /** The block's transactions, mini-block by mini-block. */
+  /** The block's transactions, mini-block by mini-block, but for the first so many. */
   readonly miniBlocks: readonly ExecutedColumns[];
+  /** Of its mini-blocks, those that the sealing thread has been given before (`takePortion`). */
+  readonly portions: number;
   /** What the block changed, and the closing sequence of its last mini-block. */
   readonly range: UndoRange;
   readonly sequence: number;
@@ -77,7 +79,7 @@ export interface SealedBlock {
   readonly hash: Uint8Array;
   readonly stateRoot: Uint8Array;
   readonly logsBloom: Uint8Array;
-  /** Wall time of the state root alone, and of all. */
+  /** Wall time of the state root alone, and of all, portions taken in before included. */
   readonly rootMs: number;
   readonly sealMs: number;
 }
@@ -96,14 +98,15 @@ export function requestsHashOf(requests: readonly Uint8Array[]): Uint8Array {
 }
 
 /** What of a block, beside its state root, makes its header. */
-export type HeaderParts = Pick<SealJob, 'context' | 'parentHash' | 'miniBlocks' | 'requestsHash'>;
+export type HeaderParts = Pick<SealJob, 'context' | 'parentHash' | 'miniBlocks' | 'requestsHash'> &
+  Partial<Pick<SealJob, 'portions'>>;
 
 /** The header that a block with this state root has. */
 export function headerOf(
-  { context, parentHash, miniBlocks, requestsHash }: HeaderParts,
+  { context, parentHash, miniBlocks, portions, requestsHash }: HeaderParts,
   stateRoot: Uint8Array,
 ): SealedHeader & { readonly logsBloom: Uint8Array } {
-  const roots = rootsOf(miniBlocks);
+  const roots = rootsOf(miniBlocks, portions);
   const header = sealHeader(context, {
     ...roots,
     parentHash,
@@ -130,12 +133,13 @@ export class BlockSealer {
   /** Seals the block after the one that this stands at. @param nowMs  a monotonic clock */
   seal(job: SealJob, nowMs: () => number): SealedBlock {
     const startedMs = nowMs();
+    const beforeMs = portionsMs();
     this.sequence = NOWHERE;
     const stateRoot = this.rootAfter(job).slice();
     this.sequence = job.sequence;
     const rootMs = nowMs() - startedMs;
     const header = headerOf(job, stateRoot);
-    const sealMs = nowMs() - startedMs;
+    const sealMs = nowMs() - startedMs + beforeMs;
     return { ...header, stateRoot, rootMs, sealMs };
   }
 
@@ -205,7 +209,11 @@ interface Refusal {
 }
 
 /** What a sealing thread answers. */
-export type SealReply = { readonly sealed: SealedBlock | null } | Refusal;
+export type SealReply = { readonly sealed: SealedBlock | null } | PortionsLost | Refusal;
+/** A thread that has none of them: it asks for the whole block. */
+export interface PortionsLost {
+  readonly lost: true;
+}
 export type ProveReply = { readonly proven: readonly Proven[] } | Refusal;
 
 /** Made at the first task of a thread: it serves one arena under one number. */
@@ -213,10 +221,12 @@ let ours: { readonly buffer: ArrayBufferLike; readonly sealer: BlockSealer } | u
 
 /** The task of a sealing thread. */
 export function runSeal(task: SealTask, nowMs: () => number): SealReply {
+  const { job } = task;
+  if (job !== null && !holdsPortions(job.context.number, job.portions)) return { lost: true };
   return refusing(() => {
     const sealer = sealerOf(task);
     sealer.goTo(task.base);
-    return { sealed: task.job === null ? null : sealer.seal(task.job, nowMs) };
+    return { sealed: job === null ? null : sealer.seal(job, nowMs) };
   });
 }
 

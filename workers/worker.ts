@@ -6,6 +6,7 @@
  * against 1.4 s to start on a busy machine).
  */
 import { systemClock } from '../state/base/ports.js';
+import type { Portion } from './block-roots.js';
 import type { CallTask, PlainReply } from './call.js';
 import type { ExecutionTask } from './crew-place.js';
 import type { RecoverTask } from './recover.js';
@@ -50,6 +51,12 @@ export async function helpRoot(task: RootHelpTask): Promise<void> {
 export async function seal(task: SealTask): Promise<SealReply> {
   const { runSeal } = await import('./seal.js');
   return runSeal(task, systemClock.monotonicMs);
+}
+
+/** In the sealing thread, while the block goes on. */
+export async function takePortion(portion: Portion): Promise<void> {
+  const roots = await import('./block-roots.js');
+  roots.takePortion(portion, systemClock.monotonicMs);
 }
 
 /** What a block's witness holds. */

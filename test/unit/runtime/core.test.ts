@@ -96,6 +96,19 @@ describe('a sequencer', () => {
     }
   });
 
+  it('seals a block of which the sealing thread has lost a part', async () => {
+    const core = await start({ workers: 1, blockMs: 600_000 });
+    const { entry } = await submitAndWait(core, signedTransfer({ nonce: 0 }));
+    const { number } = entry.miniBlock.context;
+    // As if a second mini-block had been given too, to a thread that has ended since.
+    core['sealer']['given'] = { block: number, count: 2 };
+    await submitAndWait(core, signedTransfer({ nonce: 1 }));
+    await core.endBlock();
+    const { follower } = await follow(core);
+    expect(core.chain.history.hashOf(number)).not.toBeNull();
+    expect(follower.chain.history.hashOf(number)).toEqual(core.chain.history.hashOf(number));
+  });
+
   it('makes blocks without transactions, each the child of the one before', async () => {
     const core = await start();
     await until(() => (core.chain.sealedTip?.number ?? 0) >= 3, 'three blocks');

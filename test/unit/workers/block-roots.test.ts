@@ -1,9 +1,14 @@
 import { MerklePatriciaTrie } from '@ethereumjs/mpt';
 import { RLP } from '@ethereumjs/rlp';
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { concatBytes, toHex } from '../../../state/base/bytes.js';
-import { orderedTrieRoot, rootsOf } from '../../../workers/block-roots.js';
+import {
+  holdsPortions,
+  orderedTrieRoot,
+  rootsOf,
+  takePortion,
+} from '../../../workers/block-roots.js';
 import { type ExecutedColumns, NO_TRANSACTIONS } from '../../../workers/executed.js';
 import { bloomOf, encodeReceipt } from '../../../workers/header.js';
 import type { OutcomeLog } from '../../../workers/outcome.js';
@@ -100,6 +105,41 @@ async function checkRoots(miniBlocks: readonly (readonly Executed[])[]): Promise
 it('makes receipts as the library encodes them, in portions', async () => {
   const miniBlocks = fc.array(fc.array(executed, { maxLength: 40 }), { maxLength: 5 });
   await fc.assert(fc.asyncProperty(miniBlocks, checkRoots), { numRuns: 100 });
+});
+
+describe('portions of a block', () => {
+  const now = () => 0;
+  const [first, second, third] = fc
+    .sample(fc.array(executed, { minLength: 1, maxLength: 20 }), { numRuns: 3, seed: 1 })
+    .map(columnsOf) as [ExecutedColumns, ExecutedColumns, ExecutedColumns];
+  const whole = rootsOf([first, second, third]);
+
+  it('are taken in before the block is closed, and only in order', () => {
+    takePortion({ block: 7, index: 0, columns: first }, now);
+    takePortion({ block: 7, index: 2, columns: third }, now);
+    takePortion({ block: 8, index: 1, columns: second }, now);
+    expect([holdsPortions(7, 1), holdsPortions(7, 2), holdsPortions(8, 1)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    takePortion({ block: 7, index: 1, columns: second }, now);
+    expect(holdsPortions(7, 2)).toBe(true);
+    expect(rootsOf([third], 2)).toEqual(whole);
+    expect(holdsPortions(7, 2)).toBe(false);
+  });
+
+  it('that are left off leave nothing to the next block', () => {
+    takePortion({ block: 7, index: 0, columns: third }, now);
+    takePortion({ block: 8, index: 0, columns: first }, now);
+    takePortion({ block: 8, index: 1, columns: second }, now);
+    expect(holdsPortions(7, 1)).toBe(false);
+    expect(rootsOf([third], 2)).toEqual(whole);
+    takePortion({ block: 9, index: 0, columns: third }, now);
+    orderedTrieRoot([]);
+    expect(holdsPortions(9, 1)).toBe(false);
+    expect(rootsOf([first, second, third])).toEqual(whole);
+  });
 });
 
 it('takes more than fits its input at once', async () => {
