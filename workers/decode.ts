@@ -5,16 +5,20 @@
  */
 import { RLP } from '@ethereumjs/rlp';
 import { createTx, createTxFromRLP, type TypedTransaction, type TypedTxData } from '@ethereumjs/tx';
+import { equalBytes } from '../state/base/bytes.js';
 import { DeltacastError, type ErrorCode } from '../state/base/errors.js';
 import { TRANSACTION_BYTES_MAX } from '../state/base/limits.js';
 import { commonFor } from './common.js';
 import type { ForkName } from './fork.js';
+import { transactionHash } from './header.js';
 import { type AccessEntry, type TransactionFields, writeRecord } from './record.js';
 import { recoverAddress } from './signature.js';
 
 /** EIP-2718 reserves first bytes from 0xc0 on for legacy lists. */
 const LEGACY_FIRST_BYTE = 0xc0;
 const TYPE_MAX = 4;
+/** RLP: above this, a list's first byte says how many bytes of length follow. */
+const LONG_LIST_TAG = 0xf7;
 
 export interface DecodeRules {
   readonly fork: ForkName;
@@ -32,13 +36,13 @@ export function decodeSigned(raw: Uint8Array, rules: DecodeRules): Uint8Array {
   const tx = parse(raw, rules);
   const sender = senderOf(tx);
   if (sender === null) throw new DeltacastError('TX_BAD_SIGNATURE', 'invalid signature');
-  return writeRecord(fieldsOf(tx, sender, tx.hash(), raw));
+  return writeRecord(fieldsOf(tx, sender, transactionHash(raw), raw));
 }
 
 /** The same where the sender is known, and the transaction was accepted before. */
 export function decodeKnown(raw: Uint8Array, sender: Uint8Array, rules: DecodeRules): Uint8Array {
   const tx = transactionOf(raw, rules);
-  return writeRecord(fieldsOf(tx, sender, tx.hash(), raw));
+  return writeRecord(fieldsOf(tx, sender, transactionHash(raw), raw));
 }
 
 /**
@@ -70,11 +74,30 @@ function parse(raw: Uint8Array, rules: DecodeRules): TypedTransaction {
       type: first,
     });
   }
+  let tx: TypedTransaction;
   try {
-    return transactionOf(raw, rules);
+    tx = transactionOf(raw, rules);
   } catch (error) {
     throw refusal(raw, error, rules);
   }
+  if (tx.type !== 0 && !namesChain(raw, rules.chainId)) {
+    throw new DeltacastError('TX_MALFORMED', 'a chain id with leading zeros', {
+      bytes: raw.length,
+    });
+  }
+  return tx;
+}
+
+/**
+ * Is the first field of a typed envelope the chain id in its one right encoding? The library looks
+ * for leading zeros in all numbers but this one; with them the same transaction would have other
+ * bytes, and another hash.
+ */
+function namesChain(raw: Uint8Array, chainId: number): boolean {
+  const head = raw[1] ?? 0;
+  const at = 2 + Math.max(0, head - LONG_LIST_TAG);
+  const wanted = RLP.encode(chainId);
+  return equalBytes(raw.subarray(at, at + wanted.length), wanted);
 }
 
 const CAUSES: readonly (readonly [RegExp, ErrorCode, string])[] = [

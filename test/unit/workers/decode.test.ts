@@ -1,8 +1,9 @@
+import { RLP } from '@ethereumjs/rlp';
 import fc from 'fast-check';
-import { parseGwei } from 'viem';
+import { keccak256, parseGwei } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { describe, expect, it } from 'vitest';
-import { fromHex, toHex } from '../../../state/base/bytes.js';
+import { concatBytes, fromHex, toHex } from '../../../state/base/bytes.js';
 import { isDeltacastError } from '../../../state/base/errors.js';
 import { decodeSigned } from '../../../workers/decode.js';
 import { TransactionRecord } from '../../../workers/record.js';
@@ -90,6 +91,25 @@ describe('decoding of signed transactions', () => {
     expect(codeOf(fromHex('0xc0'))).toBe('TX_MALFORMED');
     expect(codeOf(new Uint8Array(200_000).fill(0xff))).toBe('TX_OVERSIZED');
     expect(codeOf(fromHex(`${signed.market}00`))).toBe('TX_MALFORMED');
+  });
+
+  it('refuses leading zeros in any number: the same transaction has one hash', () => {
+    for (const name of ['accessList', 'market', 'authorizations'] as const) {
+      const fields = RLP.decode(fromHex(signed[name]).subarray(1)) as Uint8Array[];
+      for (const [index, field] of fields.entries()) {
+        // `to`, data and lists may begin with zeros.
+        if (!(field instanceof Uint8Array) || field.length > 8) continue;
+        const padded = fields.with(index, concatBytes(Uint8Array.of(0), field));
+        const type = fromHex(signed[name]).subarray(0, 1);
+        if (toHex(field) === '0x0102') continue;
+        expect(codeOf(concatBytes(type, RLP.encode(padded)))).toBe('TX_MALFORMED');
+      }
+    }
+  });
+
+  it.each(Object.entries(signed))('hashes the bytes of type %s', (_, raw) => {
+    const record = new TransactionRecord(decodeSigned(fromHex(raw), rules));
+    expect(toHex(record.hash)).toBe(keccak256(raw));
   });
 
   it('refuses the malleable twin of a signature (EIP-2)', () => {
