@@ -14,8 +14,8 @@ import { batchesOf, prepare } from './prepare.js';
 import { type BenchLine, rate, round, type Stage, stageOf } from './report.js';
 import { type Course, Lane, type Round, takeTurns } from './rounds.js';
 
-/** Executed before the clock starts, so that V8 has compiled what it is going to compile. */
-const WARM_UP_TRANSACTIONS = 500;
+/** Executed before the clock starts, so that V8 and the tiers have compiled what they will. */
+const WARM_UP_TRANSACTIONS = 5_000;
 
 export interface RunTools {
   readonly clock: Clock;
