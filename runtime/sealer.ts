@@ -109,7 +109,8 @@ export class Sealer {
    */
   take({ miniBlock }: MiniBlockEntry): void {
     const { pool, given } = this;
-    const { context, indexInBlock: index, transactions: columns } = miniBlock;
+    const { context, indexInBlock: index, transactions } = miniBlock;
+    const { hashes: _hashes, senders: _senders, ...columns } = transactions;
     const block = context.number;
     const count = given.block === block ? given.count : 0;
     if (pool === null || index !== count) return;

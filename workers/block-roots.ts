@@ -39,6 +39,9 @@ export interface BlockRoots {
   readonly gasUsed: number;
 }
 
+/** Of executed transactions, what their lists are made of. */
+export type ListColumns = Omit<ExecutedColumns, 'hashes' | 'senders'>;
+
 const PAGE_BYTES = 65_536;
 const SLOTS_FIRST = 1 << 16;
 /** 1 GiB, of which only what is written to is real: 12 million transactions. */
@@ -82,7 +85,7 @@ export class RootsBuilder {
     this.kernel.addItem(TREE_TRANSACTIONS, at, item.length);
   }
 
-  add(columns: ExecutedColumns): void {
+  add(columns: ListColumns): void {
     for (let start = 0; start < columns.count; ) start = this.addSome(columns, start);
   }
 
@@ -101,7 +104,7 @@ export class RootsBuilder {
   }
 
   /** As many as fit the kernel's input. @returns the first that did not */
-  private addSome(columns: ExecutedColumns, start: number): number {
+  private addSome(columns: ListColumns, start: number): number {
     const { raws, rawEnds, logs, logEnds, statuses, gasUsed } = columns;
     const rawStart = endBefore(rawEnds, start);
     const logStart = endBefore(logEnds, start);
@@ -155,7 +158,7 @@ let ours: RootsBuilder | undefined;
 export interface Portion {
   readonly block: number;
   readonly index: number;
-  readonly columns: ExecutedColumns;
+  readonly columns: ListColumns;
 }
 
 const NOTHING_HELD = { block: -1, count: 0, milliseconds: 0 };
