@@ -28,7 +28,7 @@ export function intrinsicGas(record: TransactionRecord, fork: ForkName): number 
   let gas = TRANSACTION + zeros * ZERO_BYTE + others * NONZERO_BYTE;
   gas += addresses * ACCESS_ADDRESS + slots * ACCESS_SLOT;
   gas += record.authorizationCount * AUTHORIZATION;
-  if (record.to === null) {
+  if (record.isCreation) {
     gas += CREATION;
     if (isFrom(fork, 'shanghai')) gas += Math.ceil(data.length / 32) * INITCODE_WORD;
   }

@@ -8,6 +8,7 @@
 
 import type { CellKind } from '../state/arena.js';
 import { assert } from '../state/base/assert.js';
+import { uint32At } from './record.js';
 
 export const STATUS_FAILED = 0;
 export const STATUS_OK = 1;
@@ -192,32 +193,32 @@ export function receiptPartsOf(record: Uint8Array): {
   readonly gasUsed: number;
   readonly logs: Uint8Array;
 } {
-  const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
-  let at = afterKeys(view, HEAD_BYTES, 8);
-  at = afterKeys(view, at, 32);
-  const codes = view.getUint32(at, true);
+  const end = record.length;
+  let at = afterKeys(record, HEAD_BYTES, 8);
+  at = afterKeys(record, at, 32);
+  const codes = uint32At(record, at);
   at += 4;
-  for (let left = codes; left > 0; left -= 1) at += 36 + view.getUint32(at + 32, true);
-  const logs = view.getUint32(at, true);
+  for (let left = codes; left > 0 && at < end; left -= 1) at += 36 + uint32At(record, at + 32);
+  const logs = uint32At(record, at);
   const start = at + 4;
   at = start;
-  for (let left = logs; left > 0; left -= 1) {
-    at += 21 + view.getUint8(at + 20) * 32;
-    at += 4 + view.getUint32(at, true);
+  for (let left = logs; left > 0 && at < end; left -= 1) {
+    at += 21 + (record[at + 20] ?? 0) * 32;
+    at += 4 + uint32At(record, at);
   }
-  assert(at <= record.length, 'an outcome record is whole');
+  assert(at <= end, 'an outcome record is whole');
   return {
     status: statusOf(record),
-    gasUsed: view.getUint32(8, true) + view.getUint32(12, true) * 2 ** 32,
+    gasUsed: uint32At(record, 8) + uint32At(record, 12) * 2 ** 32,
     logs: record.subarray(start, at),
   };
 }
 
 /** @returns the offset after a counted list of keys, each followed by `valueBytes` */
-function afterKeys(view: DataView, list: number, valueBytes: number): number {
+function afterKeys(record: Uint8Array, list: number, valueBytes: number): number {
   let at = list + 4;
-  for (let left = view.getUint32(list, true); left > 0; left -= 1) {
-    at += (view.getUint8(at) === 3 ? 53 : 21) + valueBytes;
+  for (let left = uint32At(record, list); left > 0 && at < record.length; left -= 1) {
+    at += (record[at] === 3 ? 53 : 21) + valueBytes;
   }
   return at;
 }

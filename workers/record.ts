@@ -144,11 +144,12 @@ function packLengthPrefixed(items: readonly Uint8Array[]): Uint8Array {
 
 /** The signed EIP-2718 envelope in a record, which is whole. */
 export function rawOf(record: Uint8Array): Uint8Array {
-  const offset = wordAt(record, RECORD_RAW);
-  return record.subarray(offset, offset + wordAt(record, RECORD_RAW + 4));
+  const offset = uint32At(record, RECORD_RAW);
+  return record.subarray(offset, offset + uint32At(record, RECORD_RAW + 4));
 }
 
-function wordAt(bytes: Uint8Array, at: number): number {
+/** Little-endian; without a view, which takes longer to make than some numbers to read. */
+export function uint32At(bytes: Uint8Array, at: number): number {
   const high = (bytes[at + 3]! << 24) | (bytes[at + 2]! << 16);
   return (high | (bytes[at + 1]! << 8) | bytes[at]!) >>> 0;
 }
@@ -178,9 +179,13 @@ export class TransactionRecord {
     return this.bytes.subarray(RECORD_SENDER, RECORD_SENDER + 20);
   }
 
+  get isCreation(): boolean {
+    return ((this.bytes[RECORD_FLAGS] ?? 0) & FLAG_CREATE) !== 0;
+  }
+
   /** 20 bytes, or null for a creation. */
   get to(): Uint8Array | null {
-    if (((this.bytes[RECORD_FLAGS] ?? 0) & FLAG_CREATE) !== 0) return null;
+    if (this.isCreation) return null;
     return this.bytes.subarray(RECORD_TO, RECORD_TO + 20);
   }
 
