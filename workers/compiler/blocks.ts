@@ -7,12 +7,15 @@
  */
 import { INTERPRETED_FORKS, type InterpretedFork, OPCODES } from '../kernel/opcode-table.js';
 import * as op from '../kernel/opcodes.js';
+import { constantWord, type Word } from './word.js';
 
 export interface Instruction {
   readonly pc: number;
   readonly code: number;
   /** Of a PUSH; 0 otherwise. */
   readonly value: bigint;
+  /** The same as a word, for all who push it; null of what is no PUSH. */
+  readonly word: Word | null;
   /** Static gas of the section that begins here; 0 where none does. */
   readonly gas: number;
   /** What the stack must hold and have room for from here on, as seen from the block's start. */
@@ -135,6 +138,7 @@ interface Draft {
   pc: number;
   code: number;
   value: bigint;
+  word: Word | null;
   gas: number;
   stack: StackNeed | null;
 }
@@ -148,7 +152,9 @@ function readBlock(code: Uint8Array, start: number, opcodes: OpcodeView): Block 
     const opcode = code[pc] ?? op.OP_STOP;
     if (opcode === op.OP_JUMPDEST && pc !== start) break;
     const length = lengthOf(opcode);
-    drafts.push({ pc, code: opcode, value: pushed(code, pc, length), gas: 0, stack: null });
+    const value = pushed(code, pc, length);
+    const word = length > 1 ? constantWord(value) : null;
+    drafts.push({ pc, code: opcode, value, word, gas: 0, stack: null });
     pc += length;
     end = endOf(opcode, opcodes);
   }

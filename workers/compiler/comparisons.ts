@@ -7,7 +7,7 @@ import * as op from '../kernel/opcodes.js';
 import type { Emitter } from './emitter.js';
 import { type OpcodeEmitter, withTwo } from './opcode-emitter.js';
 import { Op } from './wasm-code.js';
-import { constantWord, LIMBS, type ReadyLimb, smallWord, type Word } from './word.js';
+import { constantWord, LIMBS, lengthOf, type ReadyLimb, smallWord, type Word } from './word.js';
 
 export const COMPARISONS: readonly (readonly [code: number, emit: OpcodeEmitter])[] = [
   [op.OP_LT, (e) => withTwo(e, (a, b) => below(e, a, b))],
@@ -27,7 +27,7 @@ function below(e: Emitter, a: Word, b: Word): Word {
 /** What is below 2^bits is below the word, for so many bits; of a word that is not known none. */
 function lengthOfLess(word: Word): number {
   const value = word.constant;
-  return value === undefined || value === 0n ? -1 : value.toString(2).length - 1;
+  return value === undefined || value === 0n ? -1 : lengthOf(value) - 1;
 }
 
 /** Whether a < b, as a limb. */

@@ -7,7 +7,7 @@
 import { assert } from '../../state/base/assert.js';
 import { fold } from './fold.js';
 import { KERNEL_NUMBERS, type KernelName } from './kernel-functions.js';
-import type { Knowledge, Load, Written } from './knowledge.js';
+import { type Knowledge, Loads, type Written } from './knowledge.js';
 import { ENTRY_TYPE, FIRST_LIMB_LOCAL, FIXED_LOCALS, Local } from './locals.js';
 import { type Label, Op, WasmCode } from './wasm-code.js';
 import type { ModuleFunction } from './wasm-module.js';
@@ -41,9 +41,7 @@ export class Emitter {
   private readonly marks: number[] = [];
   private mark = 0;
   private readonly reserved = new Set<number>();
-  /** Since the oldest `save` that is open. */
-  private readonly loads: Load[] = [];
-  private saves = 0;
+  readonly loads = new Loads();
 
   /** i64 locals for limbs. */
   get limbLocals(): number {
@@ -57,8 +55,7 @@ export class Emitter {
     this.free = [];
     this.isShort = false;
     this.reserved.clear();
-    this.loads.length = 0;
-    this.saves = 0;
+    this.loads.clear();
     this.reset([], () => false, 0);
   }
 
@@ -81,18 +78,14 @@ export class Emitter {
 
   /** For a branch: what is known now, to go on with behind it. To be restored once. */
   save(): Knowledge {
-    const { slots, memory, memoryBytes, written, loads } = this;
-    this.saves += 1;
-    return { slots: [...slots], memory: [...memory], memoryBytes, written, loads: loads.length };
+    const { slots, memory, memoryBytes, written } = this;
+    const loads = this.loads.begin();
+    return { slots: [...slots], memory: [...memory], memoryBytes, written, loads };
   }
 
   /** What was loaded in the branch is loaded there alone. */
   restore({ slots, memory, memoryBytes, written, loads }: Knowledge): void {
-    while (this.loads.length > loads) {
-      const { word, index, limb } = this.loads.pop()!;
-      word.limbs[index] = limb;
-    }
-    this.saves -= 1;
+    this.loads.undo(loads);
     this.slots = slots;
     this.memory = memory;
     this.memoryBytes = memoryBytes;
@@ -196,10 +189,12 @@ export class Emitter {
   limb(word: Word, index: number): ReadyLimb {
     const limb = word.limbs[index]!;
     if (typeof limb !== 'object') return limb;
-    if (this.saves > 0) this.loads.push({ word, index, limb });
+    this.loads.add(word, index, limb);
     this.code.get(limb.base);
     this.code.memory(Op.i64Load, limb.offset);
-    return (word.limbs[index] = this.keep()) as number;
+    const local = this.keep();
+    word.hold(index, local);
+    return local;
   }
 
   /** All limbs ready: before code that may not be run. */
@@ -221,7 +216,7 @@ export class Emitter {
 
   /** New locals for all limbs of a word. */
   freshLimbs(): number[] {
-    return Array.from({ length: LIMBS }, () => this.fresh());
+    return [this.fresh(), this.fresh(), this.fresh(), this.fresh()];
   }
 
   /** Takes Wasm's top i64 into a local. */
@@ -328,10 +323,11 @@ export class Emitter {
 
   /** All that moves is loaded before the first is written. */
   spillAll(): void {
-    for (const [slot, word] of this.slots.entries()) {
-      if (this.memory[slot] !== word) this.ready(word);
+    const { slots, memory } = this;
+    for (let slot = 0; slot < slots.length; slot += 1) {
+      if (memory[slot] !== slots[slot]) this.ready(slots[slot]!);
     }
-    for (let slot = 0; slot < this.slots.length; slot += 1) this.spill(slot);
+    for (let slot = 0; slot < slots.length; slot += 1) this.spill(slot);
   }
 
   /** The place of a slot is about to be written: who still needs what lies there has it loaded. */
@@ -371,7 +367,7 @@ export class Emitter {
   // Gas and failure.
 
   charge(gas: number): void {
-    if (gas === 0) return;
+    if (gas === 0 || this.code.isSilent) return;
     this.code.get(Local.gas);
     this.code.i64Const(BigInt(gas));
     this.code.op(Op.i64Sub);

@@ -22,8 +22,39 @@ export interface Written {
 }
 
 /** A limb of a word that has been loaded, and where it lay. */
-export interface Load {
+interface Load {
   readonly word: Word;
   readonly index: number;
   readonly limb: MemoryLimb;
+}
+
+/** What has been loaded, so that it can be undone. */
+export class Loads {
+  private readonly all: Load[] = [];
+  /** Of `begin` without `undo`; without any nothing is kept. */
+  private open = 0;
+
+  clear(): void {
+    this.all.length = 0;
+    this.open = 0;
+  }
+
+  /** @returns what `undo` is to be told */
+  begin(): number {
+    this.open += 1;
+    return this.all.length;
+  }
+
+  /** What has been loaded since then lies in memory again. */
+  undo(begun: number): void {
+    while (this.all.length > begun) {
+      const { word, index, limb } = this.all.pop()!;
+      word.hold(index, limb);
+    }
+    this.open -= 1;
+  }
+
+  add(word: Word, index: number, limb: MemoryLimb): void {
+    if (this.open > 0) this.all.push({ word, index, limb });
+  }
 }

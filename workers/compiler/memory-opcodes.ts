@@ -44,9 +44,10 @@ export const MEMORY_OPCODES: readonly (readonly [code: number, emit: OpcodeEmitt
  */
 export function touchAt(e: Emitter, word: Word, length: bigint): ReadyLimb {
   const isShort = word.isOneLimb && word.bitsOf(0) <= OFFSET_BITS;
-  const most = 2n ** BigInt(word.bitsOf(0)) - 1n;
   const low = e.limb(word, 0);
-  if (isShort && most + length <= BigInt(e.memoryBytes)) return low;
+  // The largest of so many bits, and the word from there on; a double is exact here.
+  const end = 2 ** word.bitsOf(0) - 1 + Number(length);
+  if (isShort && end <= e.memoryBytes) return low;
   if (word.constant !== undefined) {
     const offset = e.clamped(word);
     touchKnown(e, offset as bigint, length);
@@ -186,12 +187,14 @@ function storeHalf(e: Emitter, base: number, at: number, word: Word, index: numb
   code.simdMemory(Simd.store, at);
 }
 
-/** Sixteen bytes, the highest first. */
+const SIXTEEN = new DataView(new ArrayBuffer(16));
+const SIXTEEN_BYTES = new Uint8Array(SIXTEEN.buffer);
+
+/** Sixteen bytes, the highest first, good until the next call. */
 function bytesOf(high: bigint, low: bigint): Uint8Array {
-  const bytes = new DataView(new ArrayBuffer(16));
-  bytes.setBigUint64(0, high);
-  bytes.setBigUint64(8, low);
-  return new Uint8Array(bytes.buffer);
+  SIXTEEN.setBigUint64(0, high);
+  SIXTEEN.setBigUint64(8, low);
+  return SIXTEEN_BYTES;
 }
 
 /**

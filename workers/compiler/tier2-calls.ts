@@ -81,10 +81,12 @@ class Places {
   private readValues(block: Block, narrowest: number): void {
     const { instructions } = block;
     const pushed: number[] = [];
-    for (const [index, { code, value }] of instructions.entries()) {
+    for (let index = 0; index < instructions.length; index += 1) {
+      const { code, value } = instructions[index]!;
+      if (code < narrowest || !isPush(code)) continue;
       const next = instructions[index + 1]?.code;
-      const isWord = code >= narrowest && next !== op.OP_JUMP && next !== op.OP_JUMPI;
-      if (!isWord || !isPush(code) || !this.blocks.jumpDestinations.has(placeOf(value))) continue;
+      const isWord = next !== op.OP_JUMP && next !== op.OP_JUMPI;
+      if (!isWord || !this.blocks.jumpDestinations.has(placeOf(value))) continue;
       pushed.push(placeOf(value));
       this.values.add(placeOf(value));
     }
@@ -102,9 +104,9 @@ class Places {
     const { instructions, end, nextPc } = block;
     const next: number[] = [];
     const callees: number[] = [];
-    for (const [index, { code }] of instructions.entries()) {
-      const before = instructions[index - 1];
-      if (code === op.OP_JUMPI && before !== undefined) next.push(placeOf(before.value));
+    for (let index = 1; index < instructions.length; index += 1) {
+      if (instructions[index]!.code !== op.OP_JUMPI) continue;
+      next.push(placeOf(instructions[index - 1]!.value));
     }
     // A return address where nothing has been called is a function, called with the result.
     for (const pc of this.pushed.get(block)!) (returnSites.has(pc) ? next : callees).push(pc);

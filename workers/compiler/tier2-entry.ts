@@ -15,14 +15,36 @@ export interface Entry {
   memoryBytes: number;
 }
 
-/** What the emitter has where an edge leaves a node. */
+/** What is known where an edge leaves a node. */
 export interface Edge {
+  /** What the node begins with. */
+  readonly from: Entry;
+  /** So many words are as there. */
+  readonly below: number;
+  /** The words above. */
   readonly slots: readonly Word[];
-  readonly isInPlace: (slot: number) => boolean;
+  /** A shared function has ended (tier2-nodes.ts). */
+  readonly isResumed?: boolean;
+  /** All words are in their places. */
+  readonly isSpilled: boolean;
+  /** The same of one of the words above, counted from the lowest of them. */
+  readonly isInPlace: (at: number) => boolean;
   readonly memoryBytes: number;
 }
 
+export function heightOf({ below, slots }: Edge): number {
+  return below + slots.length;
+}
+
+export function wordIn({ from, below, slots }: Edge, slot: number): Word {
+  return slot < below ? from.words[slot]! : slots[slot - below]!;
+}
+
 const UNKNOWN: MemoryLimb = { base: Local.base, offset: 0 };
+/** By which limbs are not known, the others being zero: most words share one of these. */
+const PATTERNS = Array.from({ length: 1 << LIMBS }, (_, pattern): Limb[] =>
+  [0, 1, 2, 3].map((index) => ((pattern >> index) & 1 ? UNKNOWN : 0n)),
+);
 /** Words below these are reached by no instruction: where ways meet they are in memory. */
 export const REACH = 17;
 
@@ -30,21 +52,35 @@ export function isDeep(slot: number, height: number): boolean {
   return slot < height - REACH;
 }
 
-/** @param from  what was known where the edge's node begins: what is still the same is shared */
-export function entryOf({ slots, isInPlace, memoryBytes }: Edge, from: Entry | undefined): Entry {
-  const words: Word[] = [];
+/** What is still the same as in the edge's node is shared. */
+export function entryOf(edge: Edge): Entry {
+  const { from, below, slots, isSpilled, isInPlace, memoryBytes } = edge;
+  const height = heightOf(edge);
+  const words = from.words.slice(0, below);
+  for (let at = 0; at < slots.length; at += 1) {
+    const word = slots[at]!;
+    words.push(word === from.words[below + at] ? word : described(word));
+  }
   const places: boolean[] = [];
-  for (let slot = 0; slot < slots.length; slot += 1) {
-    const word = slots[slot]!;
-    words.push(word === from?.words[slot] ? word : described(word));
-    places.push(isInPlace(slot) || mustLie(words, slot, slots.length));
+  for (let slot = 0; slot < below; slot += 1) {
+    places.push(isSpilled || from.isInPlace[slot]! || mustLie(words, slot, height));
+  }
+  for (let slot = below; slot < height; slot += 1) {
+    places.push(isSpilled || isInPlace(slot - below) || mustLie(words, slot, height));
   }
   return { words, isInPlace: places, memoryBytes };
 }
 
 function described(word: Word): Word {
-  const bits = [0, 1, 2, 3].map((index) => word.bitsOf(index));
-  return new Word(word.limbs.map(numberOrUnknown), bits);
+  const { limbs } = word;
+  let pattern = 0;
+  for (let index = 0; index < LIMBS; index += 1) {
+    const limb = limbs[index]!;
+    if (typeof limb !== 'bigint') pattern |= 1 << index;
+    else if (limb !== 0n)
+      return word.isKnown ? word : new Word(limbs.map(numberOrUnknown), word.bits);
+  }
+  return pattern === 0 ? word : new Word(PATTERNS[pattern]!, word.bits, true);
 }
 
 function numberOrUnknown(limb: Limb): bigint | MemoryLimb {
@@ -52,29 +88,37 @@ function numberOrUnknown(limb: Limb): bigint | MemoryLimb {
 }
 
 function mustLie(words: readonly Word[], slot: number, height: number): boolean {
-  return isDeep(slot, height) && words[slot]!.constant === undefined;
+  return isDeep(slot, height) && !words[slot]!.isKnown;
 }
 
 /**
  * Leaves of an entry what holds for an edge too.
- * @param isLast  and nothing that would have to be left again another time
+ * @param isLast    and nothing that would have to be left again another time
+ * @param canShare  words may be those that the edge's node begins with: in a region they would be
+ *   taken for those that were there (tier2-regions.ts)
  * @returns whether that is less than before
  */
-export function forget(entry: Entry, edge: Edge, isLast: boolean): boolean {
+export function forget(entry: Entry, edge: Edge, isLast: boolean, canShare: boolean): boolean {
   const { words, isInPlace } = entry;
-  const { slots } = edge;
+  const { from, below, slots, isSpilled } = edge;
+  const height = heightOf(edge);
   let isLess = entry.memoryBytes > edge.memoryBytes;
   if (isLess) entry.memoryBytes = isLast ? 0 : edge.memoryBytes;
-  for (let slot = 0; slot < slots.length; slot += 1) {
-    const word = slots[slot]!;
+  for (let slot = 0; slot < height; slot += 1) {
+    const isBelow = slot < below;
+    const word = isBelow ? from.words[slot]! : slots[slot - below]!;
     const known = words[slot]!;
     const common = word === known ? known : commonOf(known, word, isLast);
     if (common !== known) {
-      words[slot] = common;
+      words[slot] = isBelow && canShare && isAlike(common, word) ? word : common;
       isLess = true;
     }
-    if (!isInPlace[slot]) isInPlace[slot] = mustLie(words, slot, slots.length);
-    else if (!edge.isInPlace(slot) && !mustLie(words, slot, slots.length)) {
+    if (!isInPlace[slot]) {
+      isInPlace[slot] = mustLie(words, slot, height);
+      continue;
+    }
+    const isThere = isSpilled || (isBelow ? from.isInPlace[slot]! : edge.isInPlace(slot - below));
+    if (!isThere && !mustLie(words, slot, height)) {
       isInPlace[slot] = false;
       isLess = true;
     }
@@ -105,16 +149,42 @@ function commonOf(known: Word, word: Word, isLast: boolean): Word {
   return common === undefined ? known : new Word(common.limbs, common.bits);
 }
 
-/** Makes the emitter know what a node begins with. @param place  of a limb that is no number */
+/** The same known numbers, and bounds of the others. */
+function isAlike(a: Word, b: Word): boolean {
+  for (let index = 0; index < LIMBS; index += 1) {
+    const limb = a.limbs[index]!;
+    if (typeof limb === 'bigint') {
+      if (limb !== b.limbs[index]) return false;
+    } else if (typeof b.limbs[index] === 'bigint' || a.bits[index] !== b.bits[index]) return false;
+  }
+  return true;
+}
+
+/**
+ * Makes the emitter know what a node begins with.
+ * @param place      of a limb that is no number
+ * @param isSpilled  all words are in their places
+ */
 export function enter(
   e: Emitter,
   entry: Entry,
   place: (slot: number, index: number) => Limb,
+  isSpilled = false,
 ): void {
-  const slots = entry.words.map((word, slot) => {
-    const limb = (known: Limb, index: number): Limb =>
-      typeof known === 'bigint' ? known : place(slot, index);
-    return new Word(word.limbs.map(limb), word.bits);
-  });
-  e.reset(slots, (slot) => entry.isInPlace[slot]!, entry.memoryBytes);
+  const { words, isInPlace, memoryBytes } = entry;
+  const slots: Word[] = [];
+  for (let slot = 0; slot < words.length; slot += 1) {
+    const word = words[slot]!;
+    if (word.isKnown) {
+      slots.push(word);
+      continue;
+    }
+    const limbs: Limb[] = [];
+    for (let index = 0; index < LIMBS; index += 1) {
+      const limb = word.limbs[index]!;
+      limbs.push(typeof limb === 'bigint' ? limb : place(slot, index));
+    }
+    slots.push(new Word(limbs, word.bits));
+  }
+  e.reset(slots, (slot) => isSpilled || isInPlace[slot]!, memoryBytes);
 }

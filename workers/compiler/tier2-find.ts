@@ -14,7 +14,7 @@ import { WHOLE } from './tier2-regions.js';
 import { storeField, storeGas } from './translate.js';
 import { Op, WasmCode } from './wasm-code.js';
 import type { FunctionType, ModuleFunction } from './wasm-module.js';
-import type { Word } from './word.js';
+import { LIMBS, type Word } from './word.js';
 
 /** (pc, frame) -> entry, or NOWHERE. */
 const FIND_TYPE: FunctionType = { params: ['i64', 'i32'], results: ['i32'] };
@@ -118,6 +118,11 @@ export function findFunction(
   return { type: FIND_TYPE, locals: [], code: code.view().slice() };
 }
 
+function isPartlyKnown({ limbs }: Word): boolean {
+  for (let index = 0; index < LIMBS; index += 1) if (typeof limbs[index] === 'bigint') return true;
+  return false;
+}
+
 /** Answers with the node's entry where all holds that it takes for granted. */
 function writeCandidate(code: WasmCode, node: Node, entry: number): void {
   const { words } = node.entry;
@@ -126,13 +131,14 @@ function writeCandidate(code: WasmCode, node: Node, entry: number): void {
   code.get(FRAME);
   code.memory(Op.i32Load, map.F_SP);
   code.op(Op.i32Sub);
-  const first = words.findIndex(({ limbs }) => limbs.some((limb) => typeof limb === 'bigint'));
+  const first = words.findIndex(isPartlyKnown);
   const lowest = node.region === WHOLE ? 0 : first < 0 ? node.height : first;
   code.i32Const(WORD_BYTES * (node.height - lowest));
   code.op(node.region === WHOLE ? Op.i32Ne : Op.i32LtU);
   code.brIf(outside);
-  for (const [slot, { limbs }] of words.entries()) {
-    for (const [index, limb] of limbs.entries()) {
+  for (let slot = lowest; slot < words.length; slot += 1) {
+    for (let index = 0; index < LIMBS; index += 1) {
+      const limb = words[slot]!.limbs[index]!;
       if (typeof limb !== 'bigint') continue;
       code.get(FRAME);
       code.memory(Op.i32Load, map.F_SP);

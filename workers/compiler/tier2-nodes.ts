@@ -10,7 +10,8 @@ import { type Block, type Blocks, STACK_WORDS_MAX } from './blocks.js';
 import { Emitter } from './emitter.js';
 import { Local } from './locals.js';
 import { sharingOf } from './tier2-calls.js';
-import { type Edge, type Entry, entryOf, forget } from './tier2-entry.js';
+import { type Edge, type Entry, entryOf, forget, heightOf } from './tier2-entry.js';
+import { nameBelow, type StackName, StackNames } from './tier2-names.js';
 import { groupsInOrder } from './tier2-order.js';
 import { BELOW, Regions, WHOLE } from './tier2-regions.js';
 import { BlockWalker } from './tier2-walker.js';
@@ -24,6 +25,8 @@ export interface Node {
   readonly region: number;
   /** In a shared function as if BELOW words lay on the stack where it begins. */
   readonly height: number;
+  /** Of the stack that it begins with. */
+  readonly name: StackName;
   readonly entry: Entry;
   /** Indices of nodes; one for each way there. */
   successors: number[];
@@ -50,11 +53,23 @@ const RESULTS_MAX = 32;
 /** Above all heights: places in memory do not matter to the analysis. */
 const SLOTS_MAX = 4_096;
 
+/** A stack, as far as it is not the same as where the block before begins. */
+export interface Stack {
+  readonly below: number;
+  readonly slots: readonly Word[];
+  /** A shared function has ended: what lies below is not as in the node that has called it. */
+  readonly isResumed?: boolean;
+}
+
 export class NodeGraph {
   readonly nodes: Node[] = [];
   readonly blocks: Blocks;
   readonly regions: Regions;
-  private readonly byKey = new Map<string, Node>();
+  private readonly names = new StackNames();
+  /** By the block's place, and then by height and name of the stack. */
+  private readonly byKey = new Map<number, Map<number, Node>>();
+  /** Those where regions begin, by place. */
+  private readonly roots = new Map<number, Node>();
   private readonly nodesMax: number;
 
   /** @throws Unsuitable */
@@ -66,49 +81,63 @@ export class NodeGraph {
   }
 
   /**
-   * The node for code at `pc` with this stack, reached from a region.
+   * The node for code at `pc` with this stack, reached from another one.
    * @returns undefined where the stack does not fit what is known of it: it is to be interpreted
    */
-  find(region: number, pc: number, slots: readonly Word[]): Node | undefined {
-    return this.byKey.get(this.keyOf(region, pc, slots));
+  find(from: Node, pc: number, stack: Stack): Node | undefined {
+    if (this.regions.isShared(pc)) return this.roots.get(pc);
+    const height = stack.below + stack.slots.length;
+    return this.byKey.get(pc)?.get(keyOf(this.nameOf(from, stack), height));
   }
 
   /** The same; where there is none yet it is made. */
-  findOrAdd(
-    region: number,
-    pc: number,
-    slots: readonly Word[],
-    entry: () => Entry,
-  ): Node | undefined {
-    const key = this.keyOf(region, pc, slots);
-    const known = this.byKey.get(key);
+  findOrAdd(from: Node, pc: number, edge: Edge): Node | undefined {
+    const { regions, byKey } = this;
+    if (regions.isShared(pc)) return this.root(pc);
+    const { region } = from;
+    const height = heightOf(edge);
+    const name = this.nameOf(from, edge);
+    const key = keyOf(name, height);
+    const nodes = byKey.get(pc) ?? new Map<number, Node>();
+    const known = nodes.get(key);
     if (known !== undefined) return known;
     const block = this.blockAt(pc);
-    if (this.regions.isShared(pc)) return this.root(pc);
-    if (!doesFit(block, region, slots.length)) return undefined;
-    return this.add(key, { block, region, height: slots.length, entry: entry() }, false);
+    if (!doesFit(block, region, height)) return undefined;
+    const node = this.add({ block, region, height, name, entry: entryOf(edge) }, false);
+    byKey.set(pc, nodes.set(key, node));
+    return node;
+  }
+
+  /** Where the code begins. */
+  first(): Node {
+    const entry = { words: [], isInPlace: [], memoryBytes: 0 };
+    const name = this.names.bottomOf(WHOLE);
+    const block = this.blockAt(0);
+    const node = this.add({ block, region: WHOLE, height: 0, name, entry }, false);
+    this.byKey.set(0, new Map([[keyOf(name, 0), node]]));
+    return node;
   }
 
   /** Where a shared function begins, or code that only computed jumps lead to. */
   root(pc: number): Node {
-    const key = `${pc}`;
-    const known = this.byKey.get(key);
+    const known = this.roots.get(pc);
     if (known !== undefined) return known;
     const { entry } = this.regions.of(pc);
     const block = this.blockAt(pc);
-    return this.add(key, { block, region: pc, height: BELOW, entry }, true);
+    const name = this.names.bottomOf(pc);
+    const node = this.add({ block, region: pc, height: BELOW, name, entry }, true);
+    this.roots.set(pc, node);
+    return node;
   }
 
   private add(
-    key: string,
-    facts: Pick<Node, 'block' | 'region' | 'height' | 'entry'>,
+    facts: Pick<Node, 'block' | 'region' | 'height' | 'name' | 'entry'>,
     isRoot: boolean,
   ): Node {
     if (this.nodes.length >= this.nodesMax) throw new Unsuitable('too many clones');
     const index = this.nodes.length;
     const node = { index, ...facts, successors: [], isRoot, isResumed: isRoot, isFound: isRoot };
     this.nodes.push(node);
-    this.byKey.set(key, node);
     return node;
   }
 
@@ -118,15 +147,28 @@ export class NodeGraph {
     return this.blocks.all[number]!;
   }
 
-  private keyOf(region: number, pc: number, slots: readonly Word[]): string {
-    if (this.regions.isShared(pc)) return `${pc}`;
-    let key = `${region}:${pc}:${slots.length}`;
-    for (let slot = 0; slot < slots.length; slot += 1) {
-      const value = slots[slot]!.smallConstant;
-      if (value > 0 && this.blocks.jumpDestinations.has(value)) key += `,${slot}=${value}`;
+  /** What the node's block does not reach is named as in the node. */
+  private nameOf(from: Node, { below, slots, isResumed }: Stack): StackName {
+    const { names, blocks } = this;
+    const first = isResumed === true ? below : Math.max(below, reachOf(from));
+    let name = isResumed === true ? names.bottomOf(from.region) : nameBelow(from.name, first);
+    for (let at = first - below; at < slots.length; at += 1) {
+      const value = slots[at]!.smallConstant;
+      if (value > 0 && blocks.jumpDestinations.has(value)) {
+        name = names.with(name, below + at, value);
+      }
     }
-    return key;
+    return name;
   }
+}
+
+function keyOf({ id }: StackName, height: number): number {
+  return id * (STACK_WORDS_MAX + 1) + height;
+}
+
+/** The lowest slot that a node's block reaches. */
+export function reachOf({ height, block }: Node): number {
+  return Math.max(0, height - block.need.takes);
 }
 
 /** In a shared function the stack's bounds are looked at where it is entered, and only there. */
@@ -160,7 +202,7 @@ class Analysis extends BlockWalker {
 
   run(): void {
     const { graph } = this;
-    graph.findOrAdd(WHOLE, 0, [], () => ({ words: [], isInPlace: [], memoryBytes: 0 }));
+    graph.first();
     do {
       const { nodes } = graph;
       while (this.visits.length < nodes.length) this.visit(nodes[this.visits.length]!);
@@ -181,15 +223,19 @@ class Analysis extends BlockWalker {
   }
 
   protected override edge(pc: number): void {
-    const { e, current } = this;
+    const { e, current, below } = this;
     const { slots, memoryBytes } = e;
-    this.learn(current!, pc, { slots, isInPlace: (slot) => e.isInPlace(slot), memoryBytes });
-    if (this.graph.regions.isShared(pc)) this.call(current!, pc, slots);
+    const from = current!.entry;
+    const isInPlace = (at: number): boolean => e.isInPlace(at);
+    this.learn(current!, pc, { from, below, slots, isSpilled: false, isInPlace, memoryBytes });
+    if (this.graph.regions.isShared(pc)) this.call(current!, pc, this.stackOf(slots));
   }
 
   protected override message(_code: number, pc: number, slots: readonly Word[]): void {
-    const { current, e } = this;
-    const edge = { slots, isInPlace: () => true, memoryBytes: e.memoryBytes };
+    const { current, below, e } = this;
+    const from = current!.entry;
+    const { memoryBytes } = e;
+    const edge = { from, below, slots, isSpilled: true, isInPlace: () => true, memoryBytes };
     const node = this.learn(current!, pc, edge);
     if (node === undefined) throw new Unsuitable('a message that cannot be followed');
     node.isResumed = true;
@@ -200,15 +246,16 @@ class Analysis extends BlockWalker {
     const { e, current, graph } = this;
     const { regions } = graph;
     const { region, block } = current!;
-    const isCall = e.slots.some(({ smallConstant }) => smallConstant === block.nextPc);
+    const stack = this.stackOf(e.slots);
+    const isCall = stack.some(({ smallConstant }) => smallConstant === block.nextPc);
     if (!isCall && region !== WHOLE) {
-      regions.leave(region, e.slots.length - BELOW);
+      regions.leave(region, stack.length - BELOW);
       return;
     }
     if (regions.loose.size === 0) throw new Unsuitable('a jump that is not static');
     for (const pc of regions.loose) {
       current!.successors.push(graph.root(pc).index);
-      this.call(current!, pc, e.slots);
+      this.call(current!, pc, stack);
     }
   }
 
@@ -241,11 +288,24 @@ class Analysis extends BlockWalker {
       return isKept ? word : wordAt(Local.base, 0);
     });
     for (let count = 0; count < results; count += 1) slots.push(wordAt(Local.base, 0));
-    const node = this.learn(from, pc, { slots, isInPlace: () => true, memoryBytes: 0 });
+    const node = this.learn(from, pc, {
+      from: from.entry,
+      below: 0,
+      slots,
+      isResumed: true,
+      isSpilled: true,
+      isInPlace: () => true,
+      memoryBytes: 0,
+    });
     if (node === undefined) return;
     node.isResumed = true;
     node.isFound = true;
     if (regions.isShared(pc)) this.call(from, pc, slots);
+  }
+
+  /** The whole stack, where these words lie on what the node's block does not reach. */
+  private stackOf(slots: readonly Word[]): Word[] {
+    return [...this.current!.entry.words.slice(0, this.below), ...slots];
   }
 
   private visit(node: Node): void {
@@ -259,24 +319,26 @@ class Analysis extends BlockWalker {
     e.slotsMax = SLOTS_MAX;
     e.failLabel = e.code.block();
     const { words, isInPlace, memoryBytes } = node.entry;
-    e.reset([...words], (slot) => isInPlace[slot]!, memoryBytes);
+    const below = reachOf(node);
+    this.below = below;
+    e.reset(words.slice(below), (slot) => isInPlace[below + slot]!, memoryBytes);
     // Other nodes have these words too: what is loaded here is not loaded there.
-    const before = e.save();
+    const loads = e.loads.begin();
     this.walk(node.block);
-    e.restore(before);
+    e.loads.undo(loads);
   }
 
   /** @returns where that leads; undefined where it is not followed */
   private learn(from: Node, pc: number, edge: Edge): Node | undefined {
     const { graph } = this;
     const count = graph.nodes.length;
-    const node = graph.findOrAdd(from.region, pc, edge.slots, () => entryOf(edge, from.entry));
+    const node = graph.findOrAdd(from, pc, edge);
     if (node === undefined) return undefined;
     from.successors.push(node.index);
     if (graph.nodes.length > count || graph.regions.isShared(pc)) return node;
     const visits = this.visits[node.index] ?? 0;
-    const isMoved = graph.regions.touch(node.region, node.entry, edge.slots);
-    const isLess = forget(node.entry, edge, visits >= PATIENCE);
+    const isMoved = graph.regions.touch(node.region, node.entry, edge);
+    const isLess = forget(node.entry, edge, visits >= PATIENCE, node.region === WHOLE);
     if ((isMoved || isLess) && visits > 0) this.stale.add(node);
     return node;
   }

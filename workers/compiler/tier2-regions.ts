@@ -7,7 +7,7 @@
  */
 import { Local } from './locals.js';
 import type { Sharing } from './tier2-calls.js';
-import type { Entry } from './tier2-entry.js';
+import { type Edge, type Entry, wordIn } from './tier2-entry.js';
 import { type Word, wordAt } from './word.js';
 
 /** The region of what is no shared function: there all heights are known. */
@@ -63,10 +63,12 @@ export class Regions {
    * Where another word may lie than the one that lay there when the region was entered, it is one
    * of which as little is known. @returns whether there is such a place that was not known
    */
-  touch(region: number, { words }: Entry, slots: readonly Word[]): boolean {
+  touch(region: number, { words }: Entry, edge: Edge): boolean {
+    if (region === WHOLE) return false;
     let isNew = false;
-    for (const [slot, word] of words.entries()) {
-      if (word === slots[slot] || !this.isUntouched(region, slot, word)) continue;
+    for (let slot = 0; slot < words.length; slot += 1) {
+      const word = words[slot]!;
+      if (word === wordIn(edge, slot) || !this.isUntouched(region, slot, word)) continue;
       words[slot] = wordAt(Local.base, 0);
       isNew = true;
     }

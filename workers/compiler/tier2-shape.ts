@@ -15,15 +15,15 @@ export class Shape {
   /** Nodes in reverse postorder: but for loops, each after all that lead to it. */
   readonly order: readonly Node[];
   /** Place in `order`, by node. */
-  readonly rank: number[] = [];
+  readonly rank: Int32Array;
   /** By node; the first node's is itself. */
-  readonly dominator: number[] = [];
+  readonly dominator: Int32Array;
   readonly predecessors: number[][];
   readonly roots = new Set<number>([0]);
   /** The root of the function that each node is in. */
-  readonly owner: number[] = [];
+  readonly owner: Int32Array;
   /** For each node how many loops it is in. */
-  private readonly loopDepth: number[];
+  private readonly loopDepth: Int32Array;
   private readonly nodes: readonly Node[];
   private readonly lengthMax: number;
 
@@ -31,6 +31,11 @@ export class Shape {
     this.nodes = nodes;
     this.lengthMax = lengthMax;
     this.order = reversePostorder(nodes);
+    // Arrays that are filled out of order would be tables of hashes.
+    this.rank = new Int32Array(nodes.length);
+    this.dominator = new Int32Array(nodes.length).fill(NONE);
+    this.owner = new Int32Array(nodes.length);
+    this.loopDepth = new Int32Array(nodes.length);
     for (const [rank, { index }] of this.order.entries()) this.rank[index] = rank;
     this.predecessors = nodes.map(() => []);
     for (const { index, successors } of this.order) {
@@ -38,7 +43,6 @@ export class Shape {
     }
     this.findDominators();
     this.cutIrreducible();
-    this.loopDepth = nodes.map(() => 0);
     this.countLoops();
     for (const { index, isResumed } of this.order) if (isResumed) this.roots.add(index);
     this.closeRoots();
@@ -59,11 +63,11 @@ export class Shape {
 
   private findDominators(): void {
     const { order, rank, dominator, predecessors } = this;
-    for (const { index } of this.nodes) dominator[index] = NONE;
     dominator[0] = 0;
     for (let isChanging = true; isChanging; ) {
       isChanging = false;
-      for (const { index } of order.slice(1)) {
+      for (const { index } of order) {
+        if (index === 0) continue;
         let common = NONE;
         for (const from of predecessors[index]!) {
           if (dominator[from] === NONE) continue;
@@ -128,7 +132,7 @@ export class Shape {
    */
   private cutLong(): void {
     const { order, owner, roots, dominator, loopDepth } = this;
-    const length: number[] = [];
+    const length = new Int32Array(this.nodes.length);
     const children: number[][] = this.nodes.map(() => []);
     for (const { index, block } of [...order].reverse()) {
       const inside = children[index]!.sort(
@@ -148,7 +152,7 @@ export class Shape {
   }
 }
 
-function meet(a: number, b: number, dominator: readonly number[], rank: readonly number[]) {
+function meet(a: number, b: number, dominator: Int32Array, rank: Int32Array): number {
   let one = a;
   let other = b;
   while (one !== other) {

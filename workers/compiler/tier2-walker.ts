@@ -26,6 +26,8 @@ const DENIALS_MAX = 4;
 export abstract class BlockWalker {
   protected readonly e: Emitter;
   protected readonly blocks: Blocks;
+  /** So many words lie below those that the emitter has. */
+  protected below = 0;
 
   constructor(e: Emitter, blocks: Blocks) {
     this.e = e;
@@ -46,10 +48,12 @@ export abstract class BlockWalker {
 
   protected walk(block: Block): void {
     const { e } = this;
-    const height = e.slots.length;
+    const height = this.below + e.slots.length;
     // The analysis knows nothing of what other nodes have written.
     e.written = [];
-    for (const instruction of block.instructions) {
+    const { instructions } = block;
+    for (let at = 0; at < instructions.length; at += 1) {
+      const instruction = instructions[at]!;
       const { stack, gas, code } = instruction;
       const isShort = stack !== null && height < stack.takes;
       if (isShort || (stack !== null && height + stack.grows > STACK_WORDS_MAX)) {
@@ -57,7 +61,7 @@ export abstract class BlockWalker {
         return;
       }
       e.charge(gas);
-      if (translateEnd(e, block, instruction, () => this.leaveByMessage(block, code))) return;
+      if (at === instructions.length - 1 && this.doesEnd(block, instruction)) return;
       if (code === op.OP_JUMP) {
         const target = e.pop();
         this.jump(instruction, target, [target]);
@@ -69,6 +73,12 @@ export abstract class BlockWalker {
       e.collect();
     }
     this.edge(block.nextPc);
+  }
+
+  /** Written apart: a closure an instruction was a sixth of what the analysis allocates. */
+  private doesEnd(block: Block, instruction: Instruction): boolean {
+    const { code } = instruction;
+    return translateEnd(this.e, block, instruction, () => this.leaveByMessage(block, code));
   }
 
   private leaveByMessage(block: Block, code: number): void {

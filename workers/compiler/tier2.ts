@@ -12,7 +12,7 @@ import { entryOf, FIRST_ENTRY_ANSWER, moduleOf } from './entries.js';
 import { Local } from './locals.js';
 import { enter, isDeep, REACH } from './tier2-entry.js';
 import { findFunction, interpretFrom, leaveStack, writeComputedJump } from './tier2-find.js';
-import { type Node, NodeGraph } from './tier2-nodes.js';
+import { type Node, NodeGraph, reachOf } from './tier2-nodes.js';
 import { WHOLE } from './tier2-regions.js';
 import { FUNCTION_LENGTH, Shape } from './tier2-shape.js';
 import { BlockWalker } from './tier2-walker.js';
@@ -20,7 +20,7 @@ import { storeGas, translateMessage } from './translate.js';
 import { Unsuitable } from './unsuitable.js';
 import { type Label, Op } from './wasm-code.js';
 import type { ModuleFunction } from './wasm-module.js';
-import { LIMBS, type MemoryLimb, type ReadyLimb, type Word } from './word.js';
+import { LIMBS, type MemoryLimb, memoryLimbs, type ReadyLimb, type Word } from './word.js';
 
 /** Instructions of one function, about: V8's optimiser is not linear in them. */
 const FUNCTION_LENGTHS = [FUNCTION_LENGTH, 500] as const;
@@ -66,6 +66,8 @@ class FunctionWriter extends BlockWalker {
   private current: Node;
   private labels = new Map<number, Label>();
   private seats = new Map<number, number>();
+  /** Where each slot's limbs lie in memory. */
+  private places: MemoryLimb[][] = [];
 
   /** @param length  instructions of one function, about */
   constructor(graph: NodeGraph, opcodes: OpcodeView, length: number) {
@@ -111,19 +113,19 @@ class FunctionWriter extends BlockWalker {
     this.root = root;
     this.labels = new Map();
     this.seats = new Map();
+    this.places = [];
     const node = this.graph.nodes[root]!;
     e.begin();
     const members = this.members.get(root)!;
-    e.slotsMax = Math.max(
-      1,
-      ...members.map(({ height, block }) => Math.max(height, height + block.need.grows)),
-    );
+    e.slotsMax = 1;
+    for (const { height, block } of members) {
+      e.slotsMax = Math.max(e.slotsMax, height, height + block.need.grows);
+    }
     this.readFrame(node);
     e.failLabel = e.code.block();
     if (node.region !== WHOLE) this.checkBounds(node, members);
     // Whatever entered it has put the stack in its places.
-    const everywhere = { ...node.entry, isInPlace: node.entry.isInPlace.map(() => true) };
-    enter(e, everywhere, (slot, index) => this.inMemory(slot, index));
+    enter(e, node.entry, (slot, index) => this.inMemory(slot, index), true);
     this.writeTree(node);
     e.code.end();
     e.code.i32Const(map.RESULT_FAILED);
@@ -203,14 +205,15 @@ class FunctionWriter extends BlockWalker {
   /** More than one way leads to it, loops apart. */
   private isMeeting({ index }: Node): boolean {
     const { shape } = this;
-    const ways = shape.predecessors[index]!.filter((from) => !shape.isBack(from, index));
-    return ways.length > 1;
+    let ways = 0;
+    for (const from of shape.predecessors[index]!) if (!shape.isBack(from, index)) ways += 1;
+    return ways > 1;
   }
 
   protected override edge(pc: number): void {
     const { e, shape, graph } = this;
     const from = this.current;
-    const to = graph.find(from.region, pc, e.slots);
+    const to = graph.find(from, pc, { below: 0, slots: e.slots });
     if (to === undefined) {
       assert(from.region !== WHOLE, 'the analysis saw each edge');
       leaveStack(e);
@@ -239,7 +242,7 @@ class FunctionWriter extends BlockWalker {
 
   protected override message(code: number, pc: number, slots: readonly Word[]): void {
     const { e, graph, current } = this;
-    const to = graph.find(current.region, pc, slots);
+    const to = graph.find(current, pc, { below: 0, slots });
     assert(to !== undefined, 'the analysis saw what a message goes on with');
     e.spillAll();
     translateMessage(e, code, this.entryOf(to));
@@ -275,7 +278,9 @@ class FunctionWriter extends BlockWalker {
     const { e } = this;
     this.expectKnown(to);
     const moves: { limb: ReadyLimb; seat: number }[] = [];
-    for (const [slot, { limbs }] of to.entry.words.entries()) {
+    const { words } = to.entry;
+    for (let slot = 0; slot < words.length; slot += 1) {
+      const { limbs } = words[slot]!;
       if (this.liesInMemory(to, slot)) continue;
       for (let index = 0; index < LIMBS; index += 1) {
         if (typeof limbs[index] === 'bigint') continue;
@@ -292,15 +297,14 @@ class FunctionWriter extends BlockWalker {
   /** The analysis was not more sure than the translation is. */
   private expectKnown(to: Node): void {
     const { slots } = this.e;
-    const isSure = to.entry.words.every((known, slot) => {
-      const word = slots[slot]!;
-      return known.limbs.every((limb, index) =>
-        typeof limb === 'bigint'
-          ? word.limbs[index] === limb
-          : word.bitsOf(index) <= known.bits[index]!,
-      );
-    });
-    if (!isSure) throw new Unsuitable('the analysis knew more');
+    const { words } = to.entry;
+    const { current } = this;
+    const untouched = reachOf(current);
+    for (let slot = 0; slot < words.length; slot += 1) {
+      // What the block does not reach was looked at when it was entered.
+      if (slot < untouched && words[slot] === current.entry.words[slot]) continue;
+      if (!holdsFor(words[slot]!, slots[slot]!)) throw new Unsuitable('the analysis knew more');
+    }
   }
 
   private takeSeats(node: Node): void {
@@ -315,7 +319,11 @@ class FunctionWriter extends BlockWalker {
   }
 
   private inMemory(slot: number, index: number): MemoryLimb {
-    return { base: Local.base, offset: this.e.offsetOf(slot) + 8 * index };
+    return this.placesOf(slot)[index]!;
+  }
+
+  private placesOf(slot: number): MemoryLimb[] {
+    return (this.places[slot] ??= memoryLimbs(Local.base, this.e.offsetOf(slot)));
   }
 
   /** Words that are not deep are so few that no two of them come to the same place. */
@@ -327,4 +335,18 @@ class FunctionWriter extends BlockWalker {
     this.seats.set(place, seat);
     return seat;
   }
+}
+
+/** Nothing is known of the one that is not true of the other. */
+function holdsFor(known: Word, word: Word): boolean {
+  if (known === word) return true;
+  for (let index = 0; index < LIMBS; index += 1) {
+    const limb = known.limbs[index]!;
+    const isTrue =
+      typeof limb === 'bigint'
+        ? word.limbs[index] === limb
+        : word.bitsOf(index) <= known.bits[index]!;
+    if (!isTrue) return false;
+  }
+  return true;
 }

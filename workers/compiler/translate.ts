@@ -3,7 +3,7 @@ import { assert } from '../../state/base/assert.js';
 import * as map from '../kernel/map.js';
 import * as op from '../kernel/opcodes.js';
 import { ARITHMETIC } from './arithmetic.js';
-import { type Block, type Instruction, isPush, STACK_WORDS_MAX } from './blocks.js';
+import { type Block, type Instruction, STACK_WORDS_MAX } from './blocks.js';
 import { COMPARISONS } from './comparisons.js';
 import { DIVISIONS } from './division.js';
 import { type Emitter, WORD_BYTES } from './emitter.js';
@@ -16,7 +16,7 @@ import { POWERS } from './power.js';
 import { SHIFTS } from './shifts.js';
 import { STATE_OPCODES } from './state-opcodes.js';
 import { Op } from './wasm-code.js';
-import { constantWord, smallWord, type Word } from './word.js';
+import { smallWord, type Word } from './word.js';
 
 const EMITTERS: ReadonlyMap<number, OpcodeEmitter> = new Map([
   ...ARITHMETIC,
@@ -30,8 +30,8 @@ const EMITTERS: ReadonlyMap<number, OpcodeEmitter> = new Map([
 ]);
 
 /** Everything but jumps, halts and messages. */
-export function translatePlain(e: Emitter, { code, pc, value }: Instruction): void {
-  if (isPush(code)) e.push(constantWord(value));
+export function translatePlain(e: Emitter, { code, pc, word }: Instruction): void {
+  if (word !== null) e.push(word);
   else if (code === op.OP_PC) e.push(smallWord(BigInt(pc)));
   else {
     const emit = EMITTERS.get(code);

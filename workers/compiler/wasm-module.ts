@@ -104,7 +104,10 @@ export function encodeModule(parts: ModuleParts, types: TypeNumbers): Uint8Array
     to.op(CODE_END);
     vector(to, table, (at, index) => at.u32(importCount + index));
   });
-  section(out, Section.code, (to) => vector(to, functions, bodyInto));
+  section(out, Section.code, (to) => {
+    const head = new WasmCode();
+    vector(to, functions, (at, body) => bodyInto(at, body, head));
+  });
   return out.view().slice();
 }
 
@@ -133,8 +136,9 @@ function typeInto(to: WasmCode, { params, results }: FunctionType): void {
   vector(to, results, (at, type) => at.op(TYPE_CODES[type]));
 }
 
-function bodyInto(to: WasmCode, { locals, code }: ModuleFunction): void {
-  const head = new WasmCode();
+/** @param head  made once for all, and cleared here */
+function bodyInto(to: WasmCode, { locals, code }: ModuleFunction, head: WasmCode): void {
+  head.clear();
   vector(head, locals, (at, [count, type]) => {
     at.u32(count);
     at.op(TYPE_CODES[type]);

@@ -28,7 +28,7 @@ export const LIMB_MAX = 2n ** 64n - 1n;
 
 /** Words are compared by identity: two places of the stack may hold the same one. */
 export class Word {
-  readonly limbs: Limb[];
+  limbs: readonly Limb[];
   /** Of limbs that are not known numbers. */
   readonly bits: Bits;
   claim: Claim | undefined;
@@ -36,12 +36,22 @@ export class Word {
   denied: Word | undefined;
   /** Of the emitter that looks for what is still held. */
   mark = 0;
+  /** Other words have the same array. */
+  private isSharing: boolean;
 
-  constructor(limbs: Limb[], bits: Bits = NOTHING_KNOWN) {
+  constructor(limbs: readonly Limb[], bits: Bits = NOTHING_KNOWN, isSharing = false) {
     this.limbs = limbs;
     this.bits = bits;
+    this.isSharing = isSharing;
     this.claim = undefined;
     this.denied = undefined;
+  }
+
+  /** A limb lies somewhere else now: it has been loaded, or that is forgotten. */
+  hold(index: number, limb: Limb): void {
+    if (this.isSharing) this.limbs = [...this.limbs];
+    this.isSharing = false;
+    (this.limbs as Limb[])[index] = limb;
   }
 
   /** It is 0 or 1, and not as a number that is known. */
@@ -49,13 +59,23 @@ export class Word {
     return this.isOneLimb && typeof this.limbs[0] !== 'bigint' && this.bits[0]! <= 1;
   }
 
+  /** All of it is a known number. */
+  get isKnown(): boolean {
+    const { limbs } = this;
+    for (let index = 0; index < LIMBS; index += 1) {
+      if (typeof limbs[index] !== 'bigint') return false;
+    }
+    return true;
+  }
+
   /** The number, where all of it is known. */
   get constant(): bigint | undefined {
+    const { limbs } = this;
+    if (!this.isKnown) return undefined;
+    if (this.isOneLimb) return limbs[0] as bigint;
     let value = 0n;
     for (let index = LIMBS - 1; index >= 0; index -= 1) {
-      const limb = this.limbs[index];
-      if (typeof limb !== 'bigint') return undefined;
-      value = (value << 64n) | limb;
+      value = (value << 64n) | (limbs[index] as bigint);
     }
     return value;
   }
@@ -114,18 +134,38 @@ export function constantWord(value: bigint): Word {
 
 /** A word of one limb, below 2^bits. */
 export function smallWord(limb: Limb, bits = LIMB_BITS): Word {
-  return new Word([limb, 0n, 0n, 0n], [bits, 0, 0, 0]);
+  return new Word([limb, 0n, 0n, 0n], SMALL_BOUNDS[bits]);
 }
+
+const SMALL_BOUNDS = Array.from({ length: LIMB_BITS + 1 }, (_, bits): Bits => [bits, 0, 0, 0]);
 
 /** A word that lies in memory. */
 export function wordAt(base: number, offset: number): Word {
-  return new Word([0, 8, 16, 24].map((at) => ({ base, offset: offset + at })));
+  return new Word(memoryLimbs(base, offset));
+}
+
+/** The limbs of a word that lies in memory. */
+export function memoryLimbs(base: number, offset: number): MemoryLimb[] {
+  return [
+    { base, offset },
+    { base, offset: offset + 8 },
+    { base, offset: offset + 16 },
+    { base, offset: offset + 24 },
+  ];
 }
 
 /** The exponent of a power of two, or undefined. */
 export function log2(value: bigint | undefined): number | undefined {
   if (value === undefined || value === 0n || (value & (value - 1n)) !== 0n) return undefined;
-  return value.toString(2).length - 1;
+  return lengthOf(value) - 1;
+}
+
+/** The length of a number in bits; 0 has none. */
+export function lengthOf(value: bigint): number {
+  let bits = 0;
+  let left = value;
+  for (; left > LIMB_MAX; left >>= 64n) bits += LIMB_BITS;
+  return bits + bitLength(left);
 }
 
 /** Words are replaced by others of the same value: what they say is said of those. */
