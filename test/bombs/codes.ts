@@ -6,7 +6,7 @@
 import { Rng } from '../fuzz/rng.js';
 
 /** EIP-170. */
-const CODE_BYTES_MAX = 24_576;
+export const CODE_BYTES_MAX = 24_576;
 const VARIANTS = 5;
 /** PUSH0 CALLDATALOAD PUSH1 6 JUMPI STOP JUMPDEST: the rest runs only where it is asked for. */
 const GATE = [0x5f, 0x35, 0x60, 0x06, 0x57, 0x00, 0x5b];
