@@ -10,7 +10,7 @@ import { isDeltacastError } from '../state/base/errors.js';
 import type { Clock } from '../state/base/ports.js';
 import type { Region } from '../state/layout.js';
 import { decodeContext } from './context.js';
-import type { CodeChange, Engine } from './engine.js';
+import type { Engine } from './engine.js';
 import { BEGIN, LEFT } from './kernel/scheduler-map.js';
 import { EMPTY_OUTCOME, STATUS_NEEDS_HEAD, statusOf, writeOutcome } from './outcome.js';
 import { isWholeOutcome } from './outcome-check.js';
@@ -19,6 +19,7 @@ import type { Protocol } from './protocol.js';
 import { KIND_TRANSACTION } from './protocol-map.js';
 import { Scheduler } from './scheduler.js';
 import { hasCode, recordView, systemCallOf } from './steps.js';
+import { receiveChange, type SentChange } from './tiering/parcels.js';
 
 /** What an engine answers where its outcome does not fit. */
 const NO_ROOM = -1;
@@ -120,7 +121,7 @@ export class WorkerExecutor {
     for (;;) {
       const message = receiveMessageOnPort(changes);
       if (message === undefined) return;
-      engine.changeCode?.(message.message as CodeChange);
+      engine.changeCode?.(receiveChange(message.message as SentChange));
     }
   }
 

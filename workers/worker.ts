@@ -37,9 +37,9 @@ export async function prepareCalls(): Promise<void> {
   await import('./call.js');
 }
 
-export async function compile(task: CompileTask): Promise<CompileReply> {
+export async function compile(task: CompileTask): Promise<CompileReply | 'time'> {
   const { compileInThread } = await import('./tiering/compile-task.js');
-  return compileInThread(task, systemClock.monotonicMs);
+  return await compileInThread(task, systemClock);
 }
 
 /** One task for as long as its pool lives. */

@@ -5,7 +5,7 @@
 import { builtUrl } from '../../state/base/built.js';
 import type { Clock } from '../../state/base/ports.js';
 import { TaskPool } from '../../workers/pool.js';
-import { COMPILER_HEAP } from '../../workers/tiering/compile-thread.js';
+import { COMPILER_HEAP } from '../../workers/tiering/translator.js';
 import { round } from '../report.js';
 import { fitsOf } from './fit.js';
 import type { CompileFitLine, CompileLine, TierNumber } from './line.js';

@@ -14,8 +14,8 @@ import { createLoad, recordOfBomb } from './load.js';
  */
 const ORDINARY_A_BATCH = 10;
 const BYTES_MAX = 8 * MIB;
-/** Of the whole process, beside the arenas: modules, machine code, and what compiles. */
-const GROWTH_BYTES_MAX = 900 * MIB;
+/** Of the whole process, beside the arenas: modules, machine code, and what compiles it. */
+const GROWTH_BYTES_MAX = 500 * MIB;
 /** Half a minute where nothing else runs. */
 const TIMEOUT_MS = 600_000;
 const LIMITS: Partial<TieringLimits> = {
@@ -24,6 +24,7 @@ const LIMITS: Partial<TieringLimits> = {
   gasPerByte: 0,
   lookMs: 0,
   rest: 0,
+  isIdle: false,
   retryMs: 1e9,
   deadlineMs: 120_000,
   bytesMax: BYTES_MAX,

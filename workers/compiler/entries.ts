@@ -23,6 +23,8 @@ export const ENTRIES_PER_FUNCTION = 256;
 export const FIRST_ENTRY_ANSWER = 8;
 /** What the kernel finds the code by. */
 export const EXPORT_NAME = 'run';
+/** What finds the target of a computed jump, in modules that have one. */
+export const FIND_NAME = 'find';
 
 /** The same in every module. */
 const MULTIPLY = multiplyFunction();
@@ -34,7 +36,7 @@ export function entryOf(functionIndex: number, block: number): number {
 
 /**
  * @param functions  in the order of the numbers that entries name them by
- * @param helpers    more than every module has; called directly, from NEXT_HELPER_NUMBER on
+ * @param helpers    more than every module has: what finds targets of computed jumps, or nothing
  */
 export function moduleOf(
   functions: readonly ModuleFunction[],
@@ -44,13 +46,14 @@ export function moduleOf(
   const types = new TypeNumbers();
   const entryType = types.of(ENTRY_TYPE);
   const first = [MULTIPLY, ...helpers];
+  const exported = new Map([[EXPORT_NAME, first.length + functions.length]]);
+  if (helpers.length > 0) exported.set(FIND_NAME, 1);
   return encodeModule(
     {
       imports: KERNEL_IMPORTS,
       functions: [...first, ...functions, enteringLoop(functions.length, first.length, entryType)],
       table: functions.map((_, index) => first.length + index),
-      exported: first.length + functions.length,
-      exportName: EXPORT_NAME,
+      exported,
       memoryPages,
     },
     types,

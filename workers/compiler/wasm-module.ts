@@ -1,6 +1,6 @@
 /**
  * A WebAssembly module from its parts: function types, imports, functions, one table of functions
- * of its own, one export. Source: https://webassembly.github.io/spec/core/binary/modules.html
+ * of its own, exports. Source: https://webassembly.github.io/spec/core/binary/modules.html
  */
 import { WasmCode } from './wasm-code.js';
 
@@ -30,9 +30,8 @@ export interface ModuleParts {
   readonly functions: readonly ModuleFunction[];
   /** Functions, counted from the first that is not imported, that fill the module's own table. */
   readonly table: readonly number[];
-  /** The exported function, counted alike, and its name. */
-  readonly exported: number;
-  readonly exportName: string;
+  /** Exported functions, counted alike, by name. */
+  readonly exported: ReadonlyMap<string, number>;
   /** Of the imported memory, in pages: as it was created. */
   readonly memoryPages: number;
 }
@@ -65,7 +64,7 @@ export class TypeNumbers {
 
 /** @param types  with the numbers that the functions' indirect calls name */
 export function encodeModule(parts: ModuleParts, types: TypeNumbers): Uint8Array<ArrayBuffer> {
-  const { imports, functions, table, exported, exportName, memoryPages } = parts;
+  const { imports, functions, table, exported, memoryPages } = parts;
   const importCount = imports.length;
   const importTypes = imports.map(({ type }) => types.of(type));
   const functionTypes = functions.map(({ type }) => types.of(type));
@@ -92,10 +91,11 @@ export function encodeModule(parts: ModuleParts, types: TypeNumbers): Uint8Array
     to.u32(table.length);
   });
   section(out, Section.export, (to) => {
-    to.u32(1);
-    name(to, exportName);
-    to.op(KIND_FUNCTION);
-    to.u32(importCount + exported);
+    vector(to, [...exported], (at, [exportName, index]) => {
+      name(at, exportName);
+      at.op(KIND_FUNCTION);
+      at.u32(importCount + index);
+    });
   });
   section(out, Section.element, (to) => {
     to.u32(1);

@@ -5,9 +5,9 @@
 import { assert } from '../../state/base/assert.js';
 import { KERNEL_NAMES } from './kernel-functions.js';
 import { Op, Simd } from './wasm-code.js';
+import { WasmReader } from './wasm-reader.js';
 
 const CODE_SECTION = 10;
-const FIRST_SECTION_AT = 8;
 const NAMES = namesOf(Op);
 const SIMD_NAMES = namesOf(Simd);
 const TYPES: Readonly<Record<number, string>> = { 127: 'i32', 126: 'i64', 123: 'v128' };
@@ -20,18 +20,11 @@ const LOCALS: Readonly<Record<number, string>> = {
 };
 
 export function textOfModule(module: Uint8Array): string {
-  const reader = new Reader(module);
-  reader.at = FIRST_SECTION_AT;
-  while (reader.at < module.length) {
-    const id = reader.byte();
-    const bytes = reader.u32();
-    if (id === CODE_SECTION) return textOfCode(reader);
-    reader.at += bytes;
-  }
-  return '';
+  const reader = WasmReader.ofSection(module, CODE_SECTION);
+  return reader === null ? '' : textOfCode(reader);
 }
 
-function textOfCode(reader: Reader): string {
+function textOfCode(reader: WasmReader): string {
   const lines: string[] = [];
   const count = reader.u32();
   for (let index = 0; index < count; index += 1) {
@@ -54,7 +47,7 @@ function textOfCode(reader: Reader): string {
   return lines.join('\n');
 }
 
-function textOfInstruction(reader: Reader): string {
+function textOfInstruction(reader: WasmReader): string {
   const code = reader.byte();
   const block = BLOCKS[code];
   if (block !== undefined) {
@@ -84,7 +77,7 @@ function textOfCall(number: number): string {
   return kernel === undefined ? `call ${number}` : `call $${kernel}`;
 }
 
-function textOfSimd(reader: Reader): string {
+function textOfSimd(reader: WasmReader): string {
   const code = reader.u32();
   const name = `v128.${SIMD_NAMES.get(code)}`;
   if (code === Simd.load || code === Simd.store || code === Simd.load32Zero) {
@@ -109,36 +102,4 @@ function namesOf(codes: Readonly<Record<string, number>>): ReadonlyMap<number, s
       return [code, type === '' ? snake : `${type}.${snake.replace(/^_/, '')}`];
     }),
   );
-}
-
-class Reader {
-  at = 0;
-  private readonly bytes: Uint8Array;
-
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
-  }
-
-  byte(): number {
-    return this.bytes[this.at++]!;
-  }
-
-  u32(): number {
-    return Number(BigInt.asUintN(32, this.number(false)));
-  }
-
-  signed(): bigint {
-    return this.number(true);
-  }
-
-  private number(isSigned: boolean): bigint {
-    let value = 0n;
-    let shift = 0n;
-    for (let byte = this.byte(); ; byte = this.byte()) {
-      value |= BigInt(byte & 0x7f) << shift;
-      shift += 7n;
-      if (byte >= 0x80) continue;
-      return isSigned && (byte & 0x40) !== 0 ? value - (1n << shift) : value;
-    }
-  }
 }

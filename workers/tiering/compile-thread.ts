@@ -6,37 +6,42 @@ import type { Clock } from '../../state/base/ports.js';
 import { TaskPool } from '../pool.js';
 import type { CompileReply, CompileTask } from './compile-task.js';
 
-/**
- * The compiler's own memory: 24 KB of code in tier 2 take less than 100 MB. V8 collects with
- * threads of its own, which know no priorities: so seldom.
- */
-export const COMPILER_HEAP = { heapMegabytes: 512, youngMegabytes: 128 };
+/** The thread holds a module's bytes; what makes them is elsewhere (translator.ts). */
+const HEAP_MEGABYTES = 64;
+/** The translator is ended by its thread, if that is well. */
+const GRACE_MS = 1_000;
 
 export class CompileThread {
   private readonly clock: Clock;
   private pool: TaskPool | null = null;
+  /** Also where idle ones did not get what they needed by a deadline: so not idle from then on. */
+  private isUrgent: boolean;
   /** Resolves when threads that were ended have exited. */
   private ending: Promise<void> = Promise.resolve();
 
-  constructor(clock: Clock) {
+  /** @param isIdle  it gets what others leave, until that has once been too little */
+  constructor(clock: Clock, isIdle: boolean) {
     this.clock = clock;
+    this.isUrgent = !isIdle;
   }
 
   /**
    * One at a time.
-   * @param deadlineMs  of wall time
-   * @returns `time` where it took longer, `failed` where its thread broke
+   * @returns `time` where it took longer, `failed` where its thread or its translator broke
    */
-  async compile(task: CompileTask, deadlineMs: number): Promise<CompileReply | 'time' | 'failed'> {
+  async compile(given: Omit<CompileTask, 'isUrgent'>): Promise<CompileReply | 'time' | 'failed'> {
     await this.ending;
-    this.pool ??= new TaskPool({ threads: 1, ...COMPILER_HEAP });
+    const task: CompileTask = { ...given, isUrgent: this.isUrgent };
+    this.pool ??= new TaskPool({ threads: 1, heapMegabytes: HEAP_MEGABYTES });
     let cancel = (): void => undefined;
     const late = new Promise<'time'>((resolve) => {
-      cancel = this.clock.after(deadlineMs, () => resolve('time'));
+      cancel = this.clock.after(task.deadlineMs + GRACE_MS, () => resolve('time'));
     });
-    const made = this.pool.run<CompileReply>('compile', task).catch(() => 'failed' as const);
+    const compiled = this.pool.run<CompileReply | 'time'>('compile', task, [...task.ends]);
+    const made = compiled.catch(() => 'failed' as const);
     const result = await Promise.race([made, late]);
     cancel();
+    if (result === 'time') this.isUrgent = true;
     if (typeof result === 'string') this.end();
     return result;
   }

@@ -21,9 +21,11 @@ export interface TieringLimits {
   readonly halfLifeMs: number;
   /** Before a code that was evicted or failed is looked at again; doubled with each failure. */
   readonly retryMs: number;
-  /** Wall time of one compilation; then its thread is ended. */
+  /** Wall time of one translation; then process and thread are ended. */
   readonly deadlineMs: number;
   readonly deadlineMsPerKib: number;
+  /** Compiles where cores are idle; else it shares them, at a low priority. */
+  readonly isIdle: boolean;
   /** Rest after a compilation, as a part of its time. */
   readonly rest: number;
   /** Uses are read so often at most. */
@@ -43,10 +45,11 @@ export const TIERING_LIMITS: TieringLimits = {
   trackedMax: 8_192,
   halfLifeMs: 60_000,
   retryMs: 60_000,
-  // Fifty times what is usual: its thread runs at a low priority, and may have to be started.
+  // Fifty times what is usual: it is done where cores are idle, and may have to be started.
   deadlineMs: 20_000,
   deadlineMsPerKib: 1_000,
-  // A tenth of a core: V8's own threads, which collect and optimise for it, have full priority.
+  isIdle: true,
+  // A tenth of a core: who compiles is idle, but caches and V8's own threads are shared.
   rest: 9,
   // A look takes some 10 us a thread.
   lookMs: 20,

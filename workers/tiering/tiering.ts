@@ -8,13 +8,13 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Arena } from '../../state/arena.js';
 import { fromHex } from '../../state/base/bytes.js';
 import type { Clock } from '../../state/base/ports.js';
-import type { CodeChange } from '../engine.js';
 import type { ForkName } from '../fork.js';
 import { INTERPRETED_FORKS, type InterpretedFork } from '../kernel/opcode-table.js';
 import { type CodeKey, textOfKey } from './code-key.js';
 import { CodePlan, type HotCode, type Refusal } from './code-plan.js';
 import type { CompileReply } from './compile-task.js';
 import { CompileThread } from './compile-thread.js';
+import { Parcels, type SentChange } from './parcels.js';
 import { deadlineOf, gasToCompile, TIERING_LIMITS, type TieringLimits } from './tiering-limits.js';
 import { Uses } from './uses.js';
 
@@ -66,8 +66,11 @@ export class Tiering {
   private readonly plan: CodePlan;
   private readonly thread: CompileThread;
   private readonly dump: CodeDump | null;
-  /** What is compiled, for threads that start later. */
-  private readonly modules = new Map<string, CodeChange>();
+  /** What is compiled, with a parcel for threads that start later. */
+  private readonly modules = new Map<
+    string,
+    { readonly key: CodeKey; readonly parcels: Parcels }
+  >();
   private readonly ports = new Set<MessagePort>();
   private fork: InterpretedFork | undefined;
   private lookedMs = 0;
@@ -82,7 +85,7 @@ export class Tiering {
     this.clock = clock;
     this.limits = { ...TIERING_LIMITS, ...limits };
     this.plan = new CodePlan(this.limits);
-    this.thread = new CompileThread(clock);
+    this.thread = new CompileThread(clock, this.limits.isIdle);
     this.uses = new Uses(arena, threads, this.limits.gasNoted);
     this.dump = dump ?? null;
   }
@@ -96,7 +99,7 @@ export class Tiering {
   /** Where one who executes finds what changes (CodeChange); it closes when the other end does. */
   connect(): MessagePort {
     const { port1: ours, port2: theirs } = new MessageChannel();
-    for (const change of this.modules.values()) ours.postMessage(change);
+    for (const { key, parcels } of this.modules.values()) send(ours, key, parcels.take());
     ours.once('close', () => this.ports.delete(ours));
     // It must not keep the process alive.
     ours.unref();
@@ -150,6 +153,7 @@ export class Tiering {
     this.isStopped = true;
     this.cancelRest?.();
     for (const port of this.ports) port.close();
+    for (const { parcels } of this.modules.values()) parcels.close();
     await this.thread.stop();
     await this.compiling;
   }
@@ -196,37 +200,44 @@ export class Tiering {
       this.refuse(key, 'failed');
       return 0;
     }
+    const parcels = new Parcels(this.ports.size);
     const task = {
       code,
       fork: key.fork,
       pages: arena.layout.pages,
       isDumped: key.hash === this.dump?.hash,
+      deadlineMs: deadlineOf(limits, code.length),
+      ends: parcels.ends,
     };
-    const reply = await this.thread.compile(task, deadlineOf(limits, code.length));
+    const reply = await this.thread.compile(task);
     const milliseconds =
       typeof reply === 'string' ? clock.monotonicMs() - startedMs : reply.milliseconds;
     this.counts.compileMs += milliseconds;
     if (typeof reply !== 'string' && reply.dump !== null) this.dump?.take(reply.dump);
-    if (!this.isStopped) this.take(key, reply);
+    if (this.isStopped || !this.take(key, reply, parcels)) parcels.close();
     return milliseconds * limits.rest;
   }
 
-  private take(key: CodeKey, reply: CompileReply | Refusal): void {
+  /** @returns false where the module is not wanted, or there is none */
+  private take(key: CodeKey, reply: CompileReply | Refusal, parcels: Parcels): boolean {
     const compiled = typeof reply === 'string' ? null : reply.compiled;
     if (compiled === null) {
       this.refuse(key, typeof reply === 'string' ? reply : 'limits');
-      return;
+      return false;
     }
-    const { module, tier, bytes } = compiled;
+    const { tier, bytes } = compiled;
     const going = this.plan.compiled(key, bytes, this.clock.monotonicMs());
     if (going === null) {
       this.counts.room += 1;
-      return;
+      return false;
     }
     this.counts[tier === 1 ? 'tier1' : 'tier2'] += 1;
     this.counts.evicted += going.length;
-    for (const other of going) this.post({ ...other, module: null });
-    this.post({ ...key, module });
+    for (const other of going) this.evict(other);
+    this.modules.set(textOfKey(key), { key, parcels });
+    for (const port of this.ports) send(port, key, parcels.take());
+    this.posted();
+    return true;
   }
 
   private refuse(key: CodeKey, why: Refusal): void {
@@ -234,10 +245,14 @@ export class Tiering {
     this.plan.refused(key, why, this.clock.monotonicMs());
   }
 
-  private post(change: CodeChange): void {
-    if (change.module === null) this.modules.delete(textOfKey(change));
-    else this.modules.set(textOfKey(change), change);
-    for (const port of this.ports) port.postMessage(change);
-    this.posted();
+  private evict(key: CodeKey): void {
+    const text = textOfKey(key);
+    this.modules.get(text)?.parcels.close();
+    this.modules.delete(text);
+    for (const port of this.ports) send(port, key, null);
   }
+}
+
+function send(port: MessagePort, { fork, hash }: CodeKey, module: MessagePort | null): void {
+  port.postMessage({ fork, hash, module } satisfies SentChange, module === null ? [] : [module]);
 }
