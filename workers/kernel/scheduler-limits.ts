@@ -10,8 +10,8 @@ export const PARK_NS = 1000000;
 /** A worker that has begun wakes so many others, each of which does the same. */
 export const CALLS = 2;
 /**
- * Steps are taken in pieces of 60 us: the words that all share change hands that often, and a worker
- * reads its clock four times. With 30 us two workers took 4% longer for ERC-20 transfers.
+ * Steps are taken in pieces of 60 us: the words that all share change hands that often, and a
+ * worker reads its clock four times. With 30 us two workers took 4% longer for ERC-20 transfers.
  */
 export const CHUNK_MS = 0.06;
 export const CHUNK_MAX = 64;
