@@ -10,6 +10,7 @@ import { cutIntoBlocks, type Instruction, type OpcodeView, STACK_WORDS_MAX } fro
 import { Emitter, WORD_BYTES } from './emitter.js';
 import { entryOf, FIRST_ENTRY_ANSWER, moduleOf } from './entries.js';
 import { Local } from './locals.js';
+import { COPIED_IN_FUNCTION_MAX, countedLoop, writeTurns } from './tier2-counted.js';
 import { enter, isDeep, REACH } from './tier2-entry.js';
 import { findFunction, interpretFrom, leaveStack, writeComputedJump } from './tier2-find.js';
 import { type Node, NodeGraph, reachOf } from './tier2-nodes.js';
@@ -63,6 +64,8 @@ class FunctionWriter extends BlockWalker {
   private readonly opcodes: OpcodeView;
   private root = 0;
   private depth = 0;
+  /** Instructions of turns that are written once more, in this function. */
+  private copied = 0;
   private current: Node;
   private labels = new Map<number, Label>();
   private seats = new Map<number, number>();
@@ -114,6 +117,7 @@ class FunctionWriter extends BlockWalker {
     this.labels = new Map();
     this.seats = new Map();
     this.places = [];
+    this.copied = 0;
     const node = this.graph.nodes[root]!;
     e.begin();
     const members = this.members.get(root)!;
@@ -185,6 +189,7 @@ class FunctionWriter extends BlockWalker {
       );
     if (isLoop) {
       this.sit(node);
+      this.writeTurns(node);
       this.labels.set(index, e.code.loop());
       this.takeSeats(node);
     }
@@ -200,6 +205,39 @@ class FunctionWriter extends BlockWalker {
     if (isLoop) e.code.end();
     // Nothing falls out of a tree.
     e.code.op(Op.unreachable);
+  }
+
+  /** Of a loop that counts down, all but the last: what is left has the loop itself. */
+  private writeTurns(node: Node): void {
+    const { e, graph } = this;
+    const { block, height } = node;
+    const loop = countedLoop(block, this.opcodes);
+    if (loop === null || !node.successors.includes(node.index)) return;
+    const copied = this.copied + loop.copies * loop.turn.length;
+    if (copied > COPIED_IN_FUNCTION_MAX) return;
+    const slot = height - 1 - loop.depth;
+    const { takes, grows } = block.need;
+    const isFitting = height >= takes && height + grows <= STACK_WORDS_MAX;
+    if (!isFitting || this.liesInMemory(node, slot)) return;
+    const { limbs, bits } = node.entry.words[slot]!;
+    if (typeof limbs[0] === 'bigint') return;
+    this.copied = copied;
+    this.current = node;
+    writeTurns(e, {
+      loop,
+      bits: bits[0]!,
+      low: this.seatOf(slot, 0),
+      begin: (counter) => {
+        this.takeSeats(node);
+        e.replace(e.slots[slot]!, counter);
+      },
+      finish: () => {
+        const to = graph.find(node, block.pc, { below: 0, slots: e.slots });
+        if (to !== node || !this.isSure(node)) return false;
+        this.move(node, slot);
+        return true;
+      },
+    });
   }
 
   /** More than one way leads to it, loops apart. */
@@ -257,7 +295,7 @@ class FunctionWriter extends BlockWalker {
   /** To another function: the stack goes to its places. */
   private leaveTo(to: Node): void {
     const { e } = this;
-    if (!to.isRoot) this.expectKnown(to);
+    if (!to.isRoot && !this.isSure(to)) throw new Unsuitable('the analysis knew more');
     if (to.region === WHOLE) e.spillAll();
     else leaveStack(e);
     storeGas(e);
@@ -275,15 +313,20 @@ class FunctionWriter extends BlockWalker {
 
   /** Moves all limbs that are not known numbers to their seats at once. */
   private sit(to: Node): void {
+    if (!this.isSure(to)) throw new Unsuitable('the analysis knew more');
+    this.move(to);
+  }
+
+  /** @param counter  a slot whose upper limbs are as they were */
+  private move(to: Node, counter = -1): void {
     const { e } = this;
-    this.expectKnown(to);
     const moves: { limb: ReadyLimb; seat: number }[] = [];
     const { words } = to.entry;
     for (let slot = 0; slot < words.length; slot += 1) {
       const { limbs } = words[slot]!;
       if (this.liesInMemory(to, slot)) continue;
       for (let index = 0; index < LIMBS; index += 1) {
-        if (typeof limbs[index] === 'bigint') continue;
+        if (typeof limbs[index] === 'bigint' || (slot === counter && index > 0)) continue;
         const limb = e.limb(e.slots[slot]!, index);
         const seat = this.seatOf(slot, index);
         if (limb !== seat) moves.push({ limb, seat });
@@ -295,7 +338,7 @@ class FunctionWriter extends BlockWalker {
   }
 
   /** The analysis was not more sure than the translation is. */
-  private expectKnown(to: Node): void {
+  private isSure(to: Node): boolean {
     const { slots } = this.e;
     const { words } = to.entry;
     const { current } = this;
@@ -303,8 +346,9 @@ class FunctionWriter extends BlockWalker {
     for (let slot = 0; slot < words.length; slot += 1) {
       // What the block does not reach was looked at when it was entered.
       if (slot < untouched && words[slot] === current.entry.words[slot]) continue;
-      if (!holdsFor(words[slot]!, slots[slot]!)) throw new Unsuitable('the analysis knew more');
+      if (!holdsFor(words[slot]!, slots[slot]!)) return false;
     }
+    return true;
   }
 
   private takeSeats(node: Node): void {

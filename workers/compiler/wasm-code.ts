@@ -77,6 +77,11 @@ const WRITE_BYTES_MAX = 32;
 /** The depth at which a block was opened. */
 export type Label = number;
 
+export interface CodeMark {
+  readonly length: number;
+  readonly depth: number;
+}
+
 export class WasmCode {
   length = 0;
   /** Nothing is written: only depths are kept. */
@@ -92,6 +97,17 @@ export class WasmCode {
   clear(): void {
     this.length = 0;
     this.depth = 0;
+  }
+
+  /** A place to come back to. */
+  mark(): CodeMark {
+    return { length: this.length, depth: this.depth };
+  }
+
+  /** What was written since then is forgotten. */
+  rewind({ length, depth }: CodeMark): void {
+    this.length = length;
+    this.depth = depth;
   }
 
   op(code: number): void {
