@@ -33,12 +33,16 @@ export class HashIndex {
     return this.used;
   }
 
-  /** @param place  an integer in [0, 2^53); a hash that is there already gets the new place */
-  set(hash: Uint8Array, place: number): void {
+  /**
+   * @param place  an integer in [0, 2^53); a hash that is there already gets the new place
+   * @param at     where the hash begins in the bytes
+   */
+  set(bytes: Uint8Array, place: number, at = 0): void {
     assert(place >= 0 && Number.isSafeInteger(place), 'a place is a number');
     if (this.used + 1 > this.places.length * LOAD_MAX) this.grow();
-    assert(hash.length === HASH_BYTES, 'a hash has 32 bytes');
-    if (this.insert(partOf(hash, TAG_AT), partOf(hash, TAG_AT + 4), place)) this.used += 1;
+    assert(at + HASH_BYTES <= bytes.length, 'a hash has 32 bytes');
+    const [high, low] = [partOf(bytes, at + TAG_AT), partOf(bytes, at + TAG_AT + 4)];
+    if (this.insert(high, low, place)) this.used += 1;
   }
 
   /** The place of the hash with the same 64 bits, or -1. */

@@ -62,6 +62,7 @@ interface LiveBlock extends BlockEntry {
 /** Numbers of one block in the table: frames of its mini-blocks and of its seal, sequence. */
 const ROW = 4;
 const NONE = -1;
+const HASH_BYTES = 32;
 
 export class History {
   private readonly store: FrameStore;
@@ -219,7 +220,7 @@ export class History {
     const { transactions } = miniBlock;
     const base = height * MINI_BLOCK_TRANSACTIONS_MAX;
     for (let index = 0; index < transactions.count; index += 1) {
-      this.transactions.set(hashAt(transactions, index), base + index);
+      this.transactions.set(transactions.hashes, base + index, index * HASH_BYTES);
     }
   }
 

@@ -215,9 +215,9 @@ export class Intake {
 function entryOf(record: TransactionRecord, sender: Uint8Array, hash: Uint8Array): Pooled {
   return {
     sender: toHex(sender),
-    nonce: Number(record.nonce),
+    nonce: record.nonceNumber,
     hash: toHex(hash),
-    gasLimit: Number(record.gasLimit),
+    gasLimit: record.gasLimitNumber,
     maxFeePerGas: record.maxFeePerGas,
     maxPriorityFeePerGas: record.maxPriorityFeePerGas,
     payload: record,

@@ -271,8 +271,10 @@ function includedOf(
 ): { readonly transactions: ExecutedColumns; readonly refused: Refusals } {
   const builder = new ExecutedBuilder();
   const refused = new Map<Pooled, DeltacastError>();
-  for (const [index, pooled] of entries.entries()) {
+  let index = 0;
+  for (const pooled of entries) {
     const outcome = result.record(index);
+    index += 1;
     if (statusOf(outcome) <= STATUS_OK) builder.add(pooled.payload.bytes, outcome);
     else refused.set(pooled, new DeltacastError(reasonOf(outcome), 'refused when it was executed'));
   }

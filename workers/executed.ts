@@ -158,8 +158,8 @@ function fieldsOf(records: readonly Uint8Array[], at: number, length: number): U
 function endsOf(parts: readonly Uint8Array[]): Uint32Array {
   const ends = new Uint32Array(parts.length);
   let end = 0;
-  for (const [index, bytes] of parts.entries()) {
-    end += bytes.length;
+  for (let index = 0; index < parts.length; index += 1) {
+    end += parts[index]!.length;
     ends[index] = end;
   }
   return ends;

@@ -20,17 +20,15 @@ const FLOOR_TOKEN = 10;
 
 /** @returns gas, integer: the least gas limit with which the transaction can be in a block */
 export function intrinsicGas(record: TransactionRecord, fork: ForkName): number {
-  const { data } = record;
-  let zeros = 0;
-  for (let at = 0; at < data.length; at += 1) if (data[at] === 0) zeros += 1;
-  const others = data.length - zeros;
+  const { dataLength, dataZeros: zeros } = record;
+  const others = dataLength - zeros;
   const { addresses, slots } = record.accessCounts;
   let gas = TRANSACTION + zeros * ZERO_BYTE + others * NONZERO_BYTE;
   gas += addresses * ACCESS_ADDRESS + slots * ACCESS_SLOT;
   gas += record.authorizationCount * AUTHORIZATION;
   if (record.isCreation) {
     gas += CREATION;
-    if (isFrom(fork, 'shanghai')) gas += Math.ceil(data.length / 32) * INITCODE_WORD;
+    if (isFrom(fork, 'shanghai')) gas += Math.ceil(dataLength / 32) * INITCODE_WORD;
   }
   if (!isFrom(fork, 'prague')) return gas;
   return Math.max(gas, TRANSACTION + (zeros + others * 4) * FLOOR_TOKEN);

@@ -112,11 +112,16 @@ export function setWord(view: DataView, offset: number, value: bigint): void {
 
 export function getWord(view: DataView, offset: number): bigint {
   let value = 0n;
-  for (let limb = 3; limb >= 0; limb -= 1) {
-    const next = view.getBigUint64(offset + limb * 8, true);
-    value = value === 0n ? next : (value << 64n) | next;
+  for (let at = offset + 24; at >= offset; at -= 8) {
+    // Nearly all of them are: each limb that is read is an object.
+    if (value === 0n && (view.getUint32(at, true) | view.getUint32(at + 4, true)) === 0) continue;
+    value = (value << 64n) | view.getBigUint64(at, true);
   }
   return value;
+}
+
+function numberAt(view: DataView, at: number): number {
+  return view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
 }
 
 /** Each entry: address (20), slot count u32, slots (32 each). */
@@ -198,6 +203,15 @@ export class TransactionRecord {
     return this.view.getBigUint64(RECORD_NONCE, true);
   }
 
+  /** As a number: exact below 2^53, and above as near as can be. */
+  get nonceNumber(): number {
+    return numberAt(this.view, RECORD_NONCE);
+  }
+
+  get gasLimitNumber(): number {
+    return numberAt(this.view, RECORD_GAS_LIMIT);
+  }
+
   get gasLimit(): bigint {
     return this.view.getBigUint64(RECORD_GAS_LIMIT, true);
   }
@@ -220,6 +234,19 @@ export class TransactionRecord {
 
   get data(): Uint8Array {
     return this.part(RECORD_DATA);
+  }
+
+  get dataLength(): number {
+    return this.view.getUint32(RECORD_DATA + 4, true);
+  }
+
+  /** Bytes of the data that are zero. */
+  get dataZeros(): number {
+    const start = this.view.getUint32(RECORD_DATA, true);
+    const end = start + this.dataLength;
+    let zeros = 0;
+    for (let at = start; at < end; at += 1) if (this.bytes[at] === 0) zeros += 1;
+    return zeros;
   }
 
   /** The signed EIP-2718 envelope. */

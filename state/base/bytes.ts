@@ -41,8 +41,9 @@ function wordToBigInt({ buffer, byteOffset }: Uint8Array): bigint {
   const view = new DataView(buffer, byteOffset, WORD_BYTES);
   let value = 0n;
   for (let at = 0; at < WORD_BYTES; at += 8) {
-    const limb = view.getBigUint64(at);
-    value = value === 0n ? limb : (value << 64n) | limb;
+    // Nearly all of them are: each limb that is read is an object.
+    if (value === 0n && (view.getUint32(at) | view.getUint32(at + 4)) === 0) continue;
+    value = (value << 64n) | view.getBigUint64(at);
   }
   return value;
 }
