@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { createTx } from '@ethereumjs/tx';
+import type { SubmitOutcome } from '../../net/rpc/values.js';
 import { defaultConfig, type NodeConfig } from '../../runtime/config.js';
 import { type CorePorts, SequencerCore } from '../../runtime/core.js';
 import type { TransactionPlace } from '../../runtime/history.js';
 import { deriveAccounts } from '../../runtime/wallet.js';
+import { assert } from '../../state/base/assert.js';
 import { toHex } from '../../state/base/bytes.js';
 import { DeltacastError } from '../../state/base/errors.js';
 import { systemClock, systemRandom } from '../../state/base/ports.js';
@@ -66,9 +68,23 @@ export async function submitAndWait(
   core: SequencerCore,
   raw: Uint8Array,
 ): Promise<TransactionPlace> {
-  const [outcome] = await core.intake.submitMany([raw]);
-  if (outcome === undefined || outcome.status === 'rejected') {
-    const { code, message } = outcome?.error ?? { code: 'TX_INVALID', message: 'no outcome' };
+  const [place] = await submitAllAndWait(core, [raw]);
+  assert(place !== undefined, 'a receipt for each');
+  return place;
+}
+
+/** All in this order, which of two senders' transactions is otherwise that of their recovery. */
+export async function submitAllAndWait(
+  core: SequencerCore,
+  raws: readonly Uint8Array[],
+): Promise<TransactionPlace[]> {
+  const outcomes = await core.intake.submitMany(raws);
+  return Promise.all(outcomes.map((outcome) => receiptOf(core, outcome)));
+}
+
+function receiptOf(core: SequencerCore, outcome: SubmitOutcome): Promise<TransactionPlace> {
+  if (outcome.status === 'rejected') {
+    const { code, message } = outcome.error;
     throw new DeltacastError(code, message);
   }
   return new Promise((resolve, reject) => {

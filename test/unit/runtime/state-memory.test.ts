@@ -17,7 +17,7 @@ import {
   ACCOUNTS,
   signedTransfer,
   startCore,
-  submitAndWait,
+  submitAllAndWait,
   TEST_CONFIG,
 } from '../../helpers/core.js';
 
@@ -146,7 +146,7 @@ function fills(nonce: number): Uint8Array[] {
 
 /** Puts all into one block. @returns its state root */
 async function run(core: SequencerCore, raws: readonly Uint8Array[]): Promise<string> {
-  await Promise.all(raws.map((raw) => submitAndWait(core, raw)));
+  await submitAllAndWait(core, raws);
   await core.endBlock();
   return toHex(core.chain.sealedTip?.stateRoot ?? new Uint8Array(0));
 }
