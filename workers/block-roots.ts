@@ -1,7 +1,7 @@
 /**
  * The roots of a block's lists by our own kernel (workers/roots/): transactions root, receipts root
  * and bloom, from the columns of executed transactions, in any number of portions. In JavaScript,
- * with a general RLP encoder, a transfer of tokens took 25 us; it takes 3 here.
+ * with a general RLP encoder, to seal a transfer of tokens took 19 us; it takes 2.6 here.
  */
 import { assert } from '../state/base/assert.js';
 import { instantiateKernel } from '../state/base/wasm.js';
