@@ -1,7 +1,7 @@
 /**
  * Tier 2, names of stacks: two have the same where the same jump destinations lie in the same
  * places. A name is made from the bottom up, so stacks that are the same below have the same name
- * there, and nobody looks at a deep stack again to find what lies on it.
+ * there, and who knows the name of a stack looks only at what has changed above.
  */
 
 /** A jump destination on a stack, above others; or that there is none, at the bottom. */
