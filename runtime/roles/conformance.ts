@@ -26,7 +26,7 @@ const ARENA_MEGABYTES = 2_048;
 const EAGER: Partial<TieringLimits> = {
   gasNoted: 1,
   gasBase: 1,
-  isIdle: false,
+  idleMs: 0,
   gasPerByte: 0,
   lookMs: 0,
   rest: 0,

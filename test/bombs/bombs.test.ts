@@ -24,7 +24,7 @@ const LIMITS: Partial<TieringLimits> = {
   gasPerByte: 0,
   lookMs: 0,
   rest: 0,
-  isIdle: false,
+  idleMs: 0,
   retryMs: 1e9,
   deadlineMs: 120_000,
   bytesMax: BYTES_MAX,

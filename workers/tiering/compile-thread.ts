@@ -11,27 +11,34 @@ const HEAP_MEGABYTES = 64;
 /** The translator is ended by its thread, if that is well. */
 const GRACE_MS = 1_000;
 
+/** Why there is no module. */
+export type Broken = 'time' | 'failed' | 'starved';
+
 export class CompileThread {
   private readonly clock: Clock;
+  private readonly idleMs: number;
   private pool: TaskPool | null = null;
-  /** Also where idle ones did not get what they needed by a deadline: so not idle from then on. */
   private isUrgent: boolean;
   /** Resolves when threads that were ended have exited. */
   private ending: Promise<void> = Promise.resolve();
 
-  /** @param isIdle  it gets what others leave, until that has once been too little */
-  constructor(clock: Clock, isIdle: boolean) {
+  /** @param idleMs  it gets what others leave, until that was once too little for so long */
+  constructor(clock: Clock, idleMs: number) {
     this.clock = clock;
-    this.isUrgent = !isIdle;
+    this.idleMs = idleMs;
+    this.isUrgent = idleMs === 0;
   }
 
   /**
    * One at a time.
-   * @returns `time` where it took longer, `failed` where its thread or its translator broke
+   * @returns `time` where it took longer, `failed` where its thread or its translator broke,
+   *          `starved` where no core was idle: once, and the next attempt depends on none
    */
-  async compile(given: Omit<CompileTask, 'isUrgent'>): Promise<CompileReply | 'time' | 'failed'> {
+  async compile(given: Omit<CompileTask, 'isUrgent'>): Promise<CompileReply | Broken> {
     await this.ending;
-    const task: CompileTask = { ...given, isUrgent: this.isUrgent };
+    const { isUrgent } = this;
+    const deadlineMs = isUrgent ? given.deadlineMs : Math.min(given.deadlineMs, this.idleMs);
+    const task: CompileTask = { ...given, deadlineMs, isUrgent };
     this.pool ??= new TaskPool({ threads: 1, heapMegabytes: HEAP_MEGABYTES });
     let cancel = (): void => undefined;
     const late = new Promise<'time'>((resolve) => {
@@ -41,9 +48,10 @@ export class CompileThread {
     const made = compiled.catch(() => 'failed' as const);
     const result = await Promise.race([made, late]);
     cancel();
-    if (result === 'time') this.isUrgent = true;
     if (typeof result === 'string') this.end();
-    return result;
+    if (result !== 'time' || isUrgent) return result;
+    this.isUrgent = true;
+    return 'starved';
   }
 
   /** Resolves when the thread has exited, whatever it does. */

@@ -24,8 +24,11 @@ export interface TieringLimits {
   /** Wall time of one translation; then process and thread are ended. */
   readonly deadlineMs: number;
   readonly deadlineMsPerKib: number;
-  /** Compiles where cores are idle; else it shares them, at a low priority. */
-  readonly isIdle: boolean;
+  /**
+   * So long idle cores are waited for; then it shares them, at a low priority, from there on. 0: at
+   * once.
+   */
+  readonly idleMs: number;
   /** Rest after a compilation, as a part of its time. */
   readonly rest: number;
   /** Uses are read so often at most. */
@@ -45,10 +48,11 @@ export const TIERING_LIMITS: TieringLimits = {
   trackedMax: 8_192,
   halfLifeMs: 60_000,
   retryMs: 60_000,
-  // Fifty times what is usual: it is done where cores are idle, and may have to be started.
+  // Fifty times what is usual: at a low priority on busy cores, and it may have to be started.
   deadlineMs: 20_000,
   deadlineMsPerKib: 1_000,
-  isIdle: true,
+  // Most take 0.1 s, the start included. Where no core is idle for so long, none will be soon.
+  idleMs: 2_000,
   // A tenth of a core: who compiles is idle, but caches and V8's own threads are shared.
   rest: 9,
   // A look takes some 10 us a thread.

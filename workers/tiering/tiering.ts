@@ -12,7 +12,7 @@ import type { ForkName } from '../fork.js';
 import { INTERPRETED_FORKS, type InterpretedFork } from '../kernel/opcode-table.js';
 import { type CodeKey, textOfKey } from './code-key.js';
 import { CodePlan, type HotCode, type Refusal } from './code-plan.js';
-import type { CompileReply } from './compile-task.js';
+import type { CompileReply, CompileTask } from './compile-task.js';
 import { CompileThread } from './compile-thread.js';
 import { Parcels, type SentChange } from './parcels.js';
 import { deadlineOf, gasToCompile, TIERING_LIMITS, type TieringLimits } from './tiering-limits.js';
@@ -85,7 +85,7 @@ export class Tiering {
     this.clock = clock;
     this.limits = { ...TIERING_LIMITS, ...limits };
     this.plan = new CodePlan(this.limits);
-    this.thread = new CompileThread(clock, this.limits.isIdle);
+    this.thread = new CompileThread(clock, this.limits.idleMs);
     this.uses = new Uses(arena, threads, this.limits.gasNoted);
     this.dump = dump ?? null;
   }
@@ -200,22 +200,31 @@ export class Tiering {
       this.refuse(key, 'failed');
       return 0;
     }
-    const parcels = new Parcels(this.ports.size);
-    const task = {
+    const { parcels, reply } = await this.translate({
       code,
       fork: key.fork,
       pages: arena.layout.pages,
       isDumped: key.hash === this.dump?.hash,
       deadlineMs: deadlineOf(limits, code.length),
-      ends: parcels.ends,
-    };
-    const reply = await this.thread.compile(task);
+    });
     const milliseconds =
       typeof reply === 'string' ? clock.monotonicMs() - startedMs : reply.milliseconds;
     this.counts.compileMs += milliseconds;
     if (typeof reply !== 'string' && reply.dump !== null) this.dump?.take(reply.dump);
     if (this.isStopped || !this.take(key, reply, parcels)) parcels.close();
     return milliseconds * limits.rest;
+  }
+
+  /** Where no core was idle for it, once more, at a priority that needs none. */
+  private async translate(
+    task: Omit<CompileTask, 'isUrgent' | 'ends'>,
+  ): Promise<{ readonly parcels: Parcels; readonly reply: CompileReply | Refusal }> {
+    const parcels = new Parcels(this.ports.size);
+    const reply = await this.thread.compile({ ...task, ends: parcels.ends });
+    if (reply !== 'starved') return { parcels, reply };
+    if (this.isStopped) return { parcels, reply: 'time' };
+    parcels.close();
+    return this.translate(task);
   }
 
   /** @returns false where the module is not wanted, or there is none */

@@ -20,7 +20,7 @@ const EAGER: Partial<TieringLimits> = {
   gasPerByte: 0,
   lookMs: 0,
   rest: 0,
-  isIdle: false,
+  idleMs: 0,
   deadlineMs: 120_000,
 };
 const BATCH = 4;
@@ -91,6 +91,13 @@ describe('tiering', () => {
     expect(run.executor.sequence).toBe(GENESIS_SEQUENCE + 2 * BATCH);
   });
 
+  it('compiles at once on shared cores what idle ones did not in their time', async () => {
+    const run = await start(0, { idleMs: 1 });
+    await runAll(run);
+    expect(run.tiering.counts).toMatchObject({ time: 0, failed: 0, tier2: 1 });
+    expect(run.tiering.uses.compiledShare).toBe(0.5);
+  });
+
   it('does not compile what is over its bounds', async () => {
     const run = await start(0, { bytesMax: 100 });
     await runAll(run);
@@ -138,7 +145,7 @@ describe('tiering', () => {
 
 describe('the thread that compiles', () => {
   it('is replaced when it breaks', async () => {
-    const thread = new CompileThread(systemClock, false);
+    const thread = new CompileThread(systemClock, 0);
     const code = new Uint8Array([0]);
     const common = { code, fork: 'osaka', pages: 1, isDumped: false, ends: [] } as const;
     const task = { ...common, deadlineMs: 60_000 };
