@@ -17,6 +17,7 @@ export interface SchedulerKernel {
   executed(w: number, outcome: number, bytes: number): void;
   unexecuted(w: number): void;
   abandon(w: number): void;
+  breakOff(w: number): void;
   /** @returns the state that needs the driver: LEFT, BEGIN or ASK */
   work(w: number): number;
   step(w: number): void;
@@ -110,7 +111,7 @@ export class Scheduler {
       this.abandon();
       return;
     }
-    this.put(map.W_STATE, map.GIVE_UP);
+    this.kernel.breakOff(this.w);
     this.kernel.work(this.w);
   }
 

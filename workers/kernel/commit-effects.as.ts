@@ -9,7 +9,7 @@ import { cellPointer } from "../../state/kernel/arena.as";
 import { findCell, internCell } from "../../state/kernel/keys.as";
 import { NO_CELL } from "../../state/kernel/map";
 import { COINBASE_CELL, payCoinbase, putCodes } from "./commit.as";
-import { applyTransfer, staleTransfer, turnLock } from "./commit-transfer.as";
+import { applyTransfer, forCells, staleTransfer, turnLock } from "./commit-transfer.as";
 import {
   EFFECTS_BYTES, EFFECT_KEY_BYTES, EFFECT_KEY_SLOT, E_CODES, E_FEE, E_READS_END, E_WRITES_AT,
   E_WRITES_END, IS_TRANSFER, NODE_BYTES, NODE_CELL, NODE_HOW, NODE_KIND, READ_BYTES, READ_CELL,
@@ -94,7 +94,12 @@ export function applyEffects(
   return status;
 }
 
-/** Locks or unlocks what is written. */
+/** After applying was broken off, or nobody could read or roll back what it has locked. */
+export function unlockEffects(effects: usize, coinbase: usize): void {
+  if (load<u32>(effects, E_READS_END) == <u32>IS_TRANSFER) forCells(effects, coinbase, false);
+  else forWrites(effects, coinbase, false);
+}
+
 @inline
 function forWrites(effects: usize, coinbase: usize, isLocking: bool): void {
   const end = <usize>load<u32>(effects, E_WRITES_END);

@@ -5,6 +5,7 @@
 import { cellPointer } from "../../state/kernel/arena.as";
 import { barrier, loadOwn, lockCell, storeValue, unlockCell } from "../../state/kernel/cells.as";
 import { findCell, internCell } from "../../state/kernel/keys.as";
+import { isHot } from "../../state/kernel/lines.as";
 import { KIND_BALANCE, KIND_CODE, KIND_NONCE, NO_CELL } from "../../state/kernel/map";
 import { COINBASE_CELL, payCoinbase } from "./commit.as";
 import {
@@ -70,20 +71,24 @@ export function applyTransfer(
   return status;
 }
 
+/** Locks or unlocks what is written. */
 @inline
-function forCells(notes: usize, coinbase: usize, isLocking: bool): void {
+export function forCells(notes: usize, coinbase: usize, isLocking: bool): void {
   turnLock(load<u32>(notes, T_BALANCE_CELL), isLocking);
   turnLock(load<u32>(notes, T_NONCE_CELL), isLocking);
   turnLock(load<u32>(notes, T_TO_BALANCE_CELL), isLocking);
   turnLock(load<u32>(coinbase, COINBASE_CELL), isLocking);
 }
 
-/** A cell that is made only now is locked by itself when it is written. */
+/**
+ * A cell that is made only now is locked by itself when it is written. One without a line was not
+ * locked: none was free for it.
+ */
 @inline
 export function turnLock(id: u32, isLocking: bool): void {
   if (id == <u32>NO_CELL) return;
   if (isLocking) lockCell(id);
-  else unlockCell(id);
+  else if (isHot(id)) unlockCell(id);
 }
 
 /** The lower address first, as everywhere: so ids of new cells follow the same order. */

@@ -6,7 +6,7 @@ import {
   JUDGED, KIND, KIND_CREDITS, KIND_TRANSACTION, OUTCOME, RECORD, SEQUENCE_AT, STALE, TOKEN, WAITERS,
 } from "../protocol-map";
 import { applyCredits, applyOutcome, staleRead } from "./commit.as";
-import { applyEffects, staleEffect } from "./commit-effects.as";
+import { applyEffects, staleEffect, unlockEffects } from "./commit-effects.as";
 import { decidePace, notePace, pausePace } from "./scheduler-pace.as";
 import { O_GAS, O_STATUS, STATUS_NEEDS_HEAD, STATUS_OK } from "./record-map";
 import { ABORTS_AT_HEAD, ABORTS_DEFERRED, COUNT_STOLEN, JUDGED_MIN } from "./scheduler-limits";
@@ -144,6 +144,13 @@ export function release(w: usize): void {
   atomic.store<i32>(word(TOKEN), 0);
   if (atomic.load<i32>(word(WAITERS)) > 0) atomic.notify(word(HEAD));
   go(w, CHECK_FAILURE);
+}
+
+/** No line was free for a cell that was to be written: applying it has ended in the middle. */
+export function breakOff(w: usize): void {
+  const effects = <usize>load<u32>(w, W_EFFECTS);
+  if (effects != 0) unlockEffects(effects, w + W_COINBASE);
+  go(w, GIVE_UP);
 }
 
 /** The arena is full. What was changed before is rolled back by the coordinator. */

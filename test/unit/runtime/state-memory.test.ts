@@ -12,6 +12,7 @@ import type { ColdStatistics } from '../../../state/arena-statistics.js';
 import { concatBytes, fromHex, toHex } from '../../../state/base/bytes.js';
 import { ARENA_MEGABYTES_MIN } from '../../../state/base/limits.js';
 import { systemClock, systemRandom } from '../../../state/base/ports.js';
+import { CELL_BYTES, CELL_LOCK } from '../../../state/kernel/map.js';
 import { planLayout } from '../../../state/layout.js';
 import {
   ACCOUNTS,
@@ -151,6 +152,14 @@ async function run(core: SequencerCore, raws: readonly Uint8Array[]): Promise<st
   return toHex(core.chain.sealedTip?.stateRoot ?? new Uint8Array(0));
 }
 
+/** Lines that their writer has not finished: nobody could read or roll back what is in them. */
+function lockedLines({ bytes, layout }: Arena): number[] {
+  const lines = Array.from({ length: layout.lineCapacity }, (_, line) => line);
+  return lines.filter(
+    (line) => (bytes[layout.cells.base + line * CELL_BYTES + CELL_LOCK] ?? 0) % 2 === 1,
+  );
+}
+
 function coldOf(arena: Arena): ColdStatistics {
   const { cold } = arena.statistics();
   if (cold === null) throw new Error('an arena without cold cells');
@@ -221,6 +230,7 @@ describe('a state of ten times the memory', () => {
     expect([dropped, transactions, restarts]).toEqual([0, 400, 0]);
     // The first batch of 64 alone pays some 40 strangers, for whom there are not enough lines.
     expect(miniBlocks).toBeGreaterThan(2 * plain.counters.miniBlocks);
+    expect(lockedLines(small.chain.arena)).toEqual([]);
   });
 
   it('is followed by who compares later than the undo ring could wait for', async () => {
