@@ -124,12 +124,12 @@ class MainnetRunner implements Runner {
   }
 
   async mark(): Promise<void> {
-    this.hash = createHash('sha256');
+    this.rewind();
   }
 
   /** Each block begins with its own state in any case. */
   rewind(): boolean {
-    void this.mark();
+    this.hash = createHash('sha256');
     return true;
   }
 

@@ -13,7 +13,7 @@ import {
 } from '../state/base/limits.js';
 import type { Random } from '../state/base/ports.js';
 import type { BlockContext } from '../workers/engine.js';
-import { bytesOf, hashAt, logCountOf } from '../workers/executed.js';
+import { bytesOf, HASH_BYTES, hashAt, logCountOf } from '../workers/executed.js';
 import { headerHash } from '../workers/header.js';
 import type { FrameStore } from './frame-store.js';
 import { HashIndex } from './hash-index.js';
@@ -62,7 +62,6 @@ interface LiveBlock extends BlockEntry {
 /** Numbers of one block in the table: frames of its mini-blocks and of its seal, sequence. */
 const ROW = 4;
 const NONE = -1;
-const HASH_BYTES = 32;
 
 export class History {
   private readonly store: FrameStore;

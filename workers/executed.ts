@@ -28,11 +28,9 @@ export interface ExecutedColumns {
   readonly logEnds: Uint32Array;
 }
 
-/** EIP-2718 reserves first bytes from 0xc0 on for legacy lists. */
-const LEGACY_FIRST_BYTE = 0xc0;
 const TOPIC_BYTES = 32;
 const ADDRESS_BYTES = 20;
-const HASH_BYTES = 32;
+export const HASH_BYTES = 32;
 
 /** Collects included transactions in block order. */
 export class ExecutedBuilder {
@@ -74,18 +72,12 @@ export function rawAt({ raws, rawEnds }: ExecutedColumns, index: number): Uint8A
 
 /** 32 bytes. */
 export function hashAt({ hashes }: ExecutedColumns, index: number): Uint8Array {
-  return hashes.subarray(index * 32, index * 32 + 32);
+  return hashes.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES);
 }
 
 /** 20 bytes. */
 export function senderAt({ senders }: ExecutedColumns, index: number): Uint8Array {
   return senders.subarray(index * ADDRESS_BYTES, (index + 1) * ADDRESS_BYTES);
-}
-
-/** The EIP-2718 type: 0 for a legacy transaction. */
-export function typeAt(columns: ExecutedColumns, index: number): number {
-  const first = rawAt(columns, index)[0] ?? 0;
-  return first >= LEGACY_FIRST_BYTE ? 0 : first;
 }
 
 /** The logs of one transaction; views of the column. */

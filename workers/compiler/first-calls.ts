@@ -60,7 +60,10 @@ function trappingImports(memory: WebAssembly.Memory, memoryPages: number) {
   return new WebAssembly.Instance(module, { env: { memory } }).exports;
 }
 
-/** V8 would validate with its own threads, too. The flag is of the process; it is put back. */
+/**
+ * V8 would validate with its own threads, too. Flags are of the process: the first is V8's default,
+ * said again since another thread may be compiling a kernel without; the second is put back.
+ */
 function createLazily(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
   setFlagsFromString('--wasm-lazy-compilation');
   setFlagsFromString('--wasm-lazy-validation');

@@ -100,6 +100,7 @@ export function unlockEffects(effects: usize, coinbase: usize): void {
   else forWrites(effects, coinbase, false);
 }
 
+/** Locks or unlocks what is written. */
 @inline
 function forWrites(effects: usize, coinbase: usize, isLocking: bool): void {
   const end = <usize>load<u32>(effects, E_WRITES_END);

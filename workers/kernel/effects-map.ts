@@ -1,7 +1,8 @@
 /**
  * What one execution read and wants to write, as the kernel notes it for the commit: a header, the
- * reads, the writes sorted by address, kind and slot. It names cells by their ids, so that judging
- * and applying it looks nothing up; only keys that had no cell yet are given in full.
+ * reads, the writes, sorted by address, kind and slot where cells are to be made. It names cells by
+ * their ids, so that judging and applying it looks nothing up; only keys that had no cell yet are
+ * given in full.
  */
 /** Pointers: the end of the reads; the end of the writes and the first of them; the codes' list. */
 export const E_READS_END = 0;

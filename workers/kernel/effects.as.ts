@@ -1,7 +1,7 @@
 /**
  * Notes for the scheduler, behind the outcome record, what an execution read and wants to write
- * (effects-map.ts): cells by id, values as limbs, writes in the order of their keys. At the head
- * the reads are left out, since nothing can have changed them.
+ * (effects-map.ts): cells by id, values as limbs, writes in the order of their keys where cells are
+ * to be made. At the head the reads are left out, since nothing can have changed them.
  */
 import { changedAccounts, changedSlots, isSlotChanged } from "./changes.as";
 import { copyAddress, copyWord, isZeroWord, sameWord, setWord } from "./words.as";

@@ -5,7 +5,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import type { MessagePort } from 'node:worker_threads';
 import type { Clock } from '../../state/base/ports.js';
 import { FirstCalls } from '../compiler/first-calls.js';
@@ -70,9 +70,10 @@ function send(module: WebAssembly.Module, ends: readonly MessagePort[]): void {
  */
 function lowerPriority(isUrgent: boolean): void {
   try {
-    const thread = readlinkSync('/proc/thread-self').split('/').at(-1) ?? '';
-    setPriority(Number(thread), NICE);
-    if (!isUrgent) execFileSync('chrt', ['--idle', '--pid', '0', thread], { stdio: 'ignore' });
+    const thread = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
+    setPriority(thread, Math.max(getPriority(thread), NICE));
+    if (isUrgent) return;
+    execFileSync('chrt', ['--idle', '--pid', '0', `${thread}`], { stdio: 'ignore' });
   } catch {
     // Nothing depends on it.
   }
