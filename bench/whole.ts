@@ -95,6 +95,8 @@ class WholeRunner implements Runner {
   }
 
   async mark(): Promise<void> {
+    // Translating is in a process of its own, whose time this one does not see.
+    await this.tiering?.settled();
     for (let left = CALM_LOOKS_MAX; left > 0; left -= 1) {
       const before = process.cpuUsage();
       await sleep(this.clock, CALM_LOOK_MS);
