@@ -42,9 +42,17 @@ const ARENA_BYTES_MIN = 256 * MIB;
  */
 const ARENA_BYTES_PER_THREAD = 192 * MIB;
 
-/** An arena that holds the alloc. @param threads  the coordinator included */
-export function openArena(alloc: readonly AllocEntry[], threads: number): Arena {
-  const least = Math.max(ARENA_BYTES_MIN, threads * ARENA_BYTES_PER_THREAD);
+/** A 64th of an arena is for the records of a round; most have less than 512 bytes. */
+const ARENA_BYTES_PER_STEP = 64 * 512;
+
+/**
+ * An arena that holds the alloc.
+ * @param threads  the coordinator included
+ * @param steps    that it has room for in one round
+ */
+export function openArena(alloc: readonly AllocEntry[], threads: number, steps = 0): Arena {
+  const ofThreads = Math.max(ARENA_BYTES_MIN, threads * ARENA_BYTES_PER_THREAD);
+  const least = Math.max(ofThreads, steps * ARENA_BYTES_PER_STEP);
   const wanted = least + countKeys(alloc) * ARENA_BYTES_PER_ACCOUNT;
   const megabytes = Math.ceil(Math.min(ARENA_BYTES_MAX, wanted) / MIB);
   const arena = Arena.create({ megabytes, threads });

@@ -16,8 +16,8 @@ import { noFigures, timed } from './figures.js';
 import type { Batch, BatchFigures, Runner, RunnerOptions } from './path.js';
 
 export async function startExecuteRunner(options: RunnerOptions): Promise<Runner> {
-  const { engine, workers, alloc, clock, isPinned, isTogether } = options;
-  const arena = openArena(alloc, workers + 1);
+  const { engine, workers, alloc, clock, isPinned, isTogether, batch } = options;
+  const arena = openArena(alloc, workers + 1, batch);
   const executor = await startExecutor({
     arena,
     workers,

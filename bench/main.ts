@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import type { BenchOptions } from '../runtime/roles/bench.js';
 import { DeltacastError } from '../state/base/errors.js';
-import { MINI_BLOCK_TRANSACTIONS_MAX, THREADS_MAX } from '../state/base/limits.js';
+import { MINI_BLOCK_TRANSACTIONS_MAX, ROUND_STEPS_MAX, THREADS_MAX } from '../state/base/limits.js';
 import { systemClock } from '../state/base/ports.js';
 import { ENGINE_NAMES } from '../workers/engines.js';
 import { type AnyLine, BENCHMARKS, type Benchmark } from './benchmarks.js';
@@ -117,7 +117,8 @@ function check(options: BenchOptions): void {
   const isOfRoot = options.workloads.every((name) => name.startsWith('root'));
   checkRange('accounts', [options.accounts], 2, isOfRoot ? KEYS_MAX : ACCOUNTS_MAX);
   checkRange('txs', [options.txs], 1, TXS_MAX);
-  checkRange('batch', [options.batch], 1, MINI_BLOCK_TRANSACTIONS_MAX);
+  const batchMax = options.path === 'whole' ? MINI_BLOCK_TRANSACTIONS_MAX : ROUND_STEPS_MAX;
+  checkRange('batch', [options.batch], 1, batchMax);
   checkRange('rounds', [options.rounds], 1, ROUNDS_MAX);
   if (!(options.seconds >= 0 && options.seconds <= SECONDS_MAX)) {
     throw new DeltacastError('BAD_USAGE', `seconds must be from 0 to ${SECONDS_MAX}`);

@@ -56,6 +56,8 @@ export interface RunnerOptions {
   readonly clock: Clock;
   /** Senders are recovered within the time, where the path can do it. */
   readonly isSigned: boolean;
+  /** Transactions in the largest batch. */
+  readonly batch: number;
   /** Each worker stays on a core of its own, where the path can do it. */
   readonly isPinned: boolean;
   /** The same for workers that never leave it to one of them. */

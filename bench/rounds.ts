@@ -118,7 +118,8 @@ export class Lane {
   private async begin(): Promise<Runner> {
     const { start, prepared, alloc, clock, isSigned, isPinned, isTogether } = this.course;
     const { engine, workers } = this;
-    const hows = { isSigned, isPinned, isTogether };
+    const batch = Math.max(...this.course.batches.map(({ records }) => records.length));
+    const hows = { isSigned, isPinned, isTogether, batch };
     const runner = await start({ engine, workers, alloc, clock, ...hows });
     try {
       await runner.run(prepared.warmUp);

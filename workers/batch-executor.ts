@@ -8,7 +8,7 @@
 import type { Arena, ArenaMark } from '../state/arena.js';
 import { assert } from '../state/base/assert.js';
 import { DeltacastError, isDeltacastError } from '../state/base/errors.js';
-import { MINI_BLOCK_TRANSACTIONS_MAX } from '../state/base/limits.js';
+import { ROUND_STEPS_MAX } from '../state/base/limits.js';
 import type { Clock } from '../state/base/ports.js';
 import {
   BatchResult,
@@ -159,12 +159,7 @@ export class BatchExecutor implements Executor {
     const { records, aloneEnd } = progress;
     const start = records.count;
     const room = this.arena.layout.batchIn;
-    const part = fittingSteps(
-      room,
-      steps,
-      start,
-      start < aloneEnd ? 1 : MINI_BLOCK_TRANSACTIONS_MAX,
-    );
+    const part = fittingSteps(room, steps, start, start < aloneEnd ? 1 : ROUND_STEPS_MAX);
     if (part.records.length === 0) {
       this.refuse(steps.kind, records);
       return;

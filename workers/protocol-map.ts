@@ -70,7 +70,7 @@ export const LANE_BYTES = 8;
  * of a cache.
  */
 export const TABLE_AT = 0x10000;
-export const COLUMN_WORDS = 4160;
+export const COLUMN_WORDS = 65600;
 export const COLUMNS = 6;
 export const RECORD = 0;
 export const KIND = 1;

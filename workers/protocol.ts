@@ -9,7 +9,7 @@
  */
 import type { Arena } from '../state/arena.js';
 import { assert } from '../state/base/assert.js';
-import { MINI_BLOCK_TRANSACTIONS_MAX, THREADS_MAX } from '../state/base/limits.js';
+import { ROUND_STEPS_MAX, THREADS_MAX } from '../state/base/limits.js';
 import type { Clock } from '../state/base/ports.js';
 import type { Region } from '../state/layout.js';
 import { TERM_MIN } from './kernel/scheduler-limits.js';
@@ -69,7 +69,7 @@ export class Protocol {
     const { buffer } = arena.memory;
     const { control, batchIn, batchOut } = arena.layout;
     const tableWords = map.COLUMNS * map.COLUMN_WORDS;
-    assert(MINI_BLOCK_TRANSACTIONS_MAX <= map.COLUMN_WORDS, 'a column has a word for each step');
+    assert(ROUND_STEPS_MAX <= map.COLUMN_WORDS, 'a column has a word for each step');
     assert(COUNTERS.length <= map.LINE_WORDS, 'the counters of a thread fit its line');
     assert(WORD_COUNT * 4 <= map.CONTEXT_AT, 'the words end before the context');
     assert(map.PRESENT + THREADS_MAX <= map.COUNTERS_BASE, 'each worker has a word');

@@ -23,6 +23,12 @@ export const POOL_TRANSACTIONS_MAX = 262_144;
 /** Transactions in one mini-block; bounds the batch regions of the arena. */
 export const MINI_BLOCK_TRANSACTIONS_MAX = 4_096;
 
+/**
+ * Steps that the executor takes in one round; a larger batch takes several. A block of a gigagas,
+ * as the field measures with, has 47,620 plain transfers.
+ */
+export const ROUND_STEPS_MAX = 65_536;
+
 /** Body of a wire frame; below secret-stream's 16,777,215-byte message limit. */
 export const FRAME_BYTES_MAX = 12 * MIB;
 

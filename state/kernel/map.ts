@@ -11,7 +11,7 @@ export const HEADER_BYTES = 0x1000;
 
 /** "DCAR" and the version of this map: attach refuses any other. */
 export const ARENA_MAGIC = 0x52414344;
-export const ARENA_MAP_VERSION = 2;
+export const ARENA_MAP_VERSION = 3;
 
 // Fixed at creation.
 export const H_MAGIC = HEADER;
@@ -88,7 +88,7 @@ export const H_COLD_COUNTERS = HEADER + 1408;
 
 /** Fixed regions: the executor's protocol words follow the first 64 KiB. */
 export const CONTROL_BASE = 0x10000;
-export const CONTROL_BYTES = 0x100000;
+export const CONTROL_BYTES = 0x1a0000;
 
 /** A thread's window: the arena's own marshalling bytes, scratch for all, then engine frames. */
 export const MARSHAL_BYTES = 0x1000;

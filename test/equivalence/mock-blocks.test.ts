@@ -3,7 +3,7 @@ import { CONTEXT, fillArena, GENESIS_SEQUENCE } from '../../bench/chain.js';
 import { SeededNumbers } from '../../runtime/load/seeded.js';
 import { loadExchange, UNISWAP_PACKAGES } from '../../runtime/load/uniswap.js';
 import { Arena } from '../../state/arena.js';
-import { MINI_BLOCK_TRANSACTIONS_MAX } from '../../state/base/limits.js';
+import { ROUND_STEPS_MAX } from '../../state/base/limits.js';
 import { systemClock } from '../../state/base/ports.js';
 import { StateRoot } from '../../state/root.js';
 import type { Executor } from '../../workers/batch.js';
@@ -38,7 +38,7 @@ async function startParty(workers: number): Promise<Party> {
   return { arena, executor, root: new StateRoot(arena) };
 }
 
-/** The block in mini-blocks as large as they get; then all of it is taken back. */
+/** The block in batches as large as a round gets; then all of it is taken back. */
 async function run({ arena, executor, root }: Party, block: MockBlock): Promise<BlockResult> {
   const empty = arena.mark();
   fillArena(arena, block.alloc);
@@ -46,9 +46,9 @@ async function run({ arena, executor, root }: Party, block: MockBlock): Promise<
   const outcomes: string[] = [];
   const diffs: string[] = [];
   let stateRoot = '';
-  for (let start = 0; start < block.records.length; start += MINI_BLOCK_TRANSACTIONS_MAX) {
+  for (let start = 0; start < block.records.length; start += ROUND_STEPS_MAX) {
     const opened = arena.openMiniBlock(executor.sequence + 1);
-    const part = block.records.slice(start, start + MINI_BLOCK_TRANSACTIONS_MAX);
+    const part = block.records.slice(start, start + ROUND_STEPS_MAX);
     const result = await executor.runBatch(part);
     for (const { status } of result.outcomes) expect(status, 'all succeed').toBe(STATUS_OK);
     outcomes.push(...visibleAll(result));

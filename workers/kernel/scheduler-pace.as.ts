@@ -11,34 +11,45 @@ import {
   STALE,
 } from "../protocol-map";
 import {
-  JUDGED_MIN, SETTLING_STEPS, STALE_SHARE, TERM_MAX, TERM_MIN, TOGETHER_GAIN, TRIAL_STEPS,
+  JUDGED_MIN, SETTLING_MS, SETTLING_STEPS, STALE_SHARE, TERM_MAX, TERM_MIN, TOGETHER_GAIN,
+  TRIAL_STEPS,
 } from "./scheduler-limits";
-import { W_THREAD } from "./scheduler-map";
+import { W_COUNT, W_LOADED, W_THREAD } from "./scheduler-map";
 import { clock, word } from "./scheduler-words.as";
 
+/** Of PACE_SINCE: nothing counts. */
+const PAUSED: f64 = 0;
 /** Phases. While others wake up for a trial it does not count. */
 const TERM: u32 = 0;
 const SETTLING: u32 = 1;
 const TRIAL: u32 = 2;
 
-/** The first step of a batch is about to run. */
+/**
+ * The first step of a batch is about to run. What follows does not count as long as the coordinator
+ * loads, on a core that is theirs afterwards: one of them would seem as fast as all.
+ */
 export function beginPace(): void {
-  store<f64>(word(PACE_SINCE), clock());
+  store<f64>(word(PACE_SINCE), PAUSED);
 }
 
 /** A step that took so much gas is committed. */
 @inline
 export function notePace(gas: u64): void {
+  if (load<f64>(word(PACE_SINCE)) == PAUSED) return;
   store<f64>(word(PACE_GAS), load<f64>(word(PACE_GAS)) + <f64>gas);
   store<i32>(word(PACE_LEFT), load<i32>(word(PACE_LEFT)) - 1);
 }
 
-/** Until now, and until a batch begins, it counts. */
+/** Until now it counts. */
 export function pausePace(): void {
-  const now = clock();
-  const since = word(PACE_SINCE), spent = word(PACE_SPENT);
-  store<f64>(spent, load<f64>(spent) + now - load<f64>(since));
-  store<f64>(since, now);
+  if (load<f64>(word(PACE_SINCE)) == PAUSED) return;
+  store<f64>(word(PACE_SPENT), spentUntil(clock()));
+  store<f64>(word(PACE_SINCE), PAUSED);
+}
+
+@inline
+function spentUntil(now: f64): f64 {
+  return load<f64>(word(PACE_SPENT)) + now - load<f64>(word(PACE_SINCE));
 }
 
 /** Decides, where it is time to, whether to go on together or alone. */
@@ -50,13 +61,18 @@ export function decidePace(w: usize): void {
     beginTerm(phase != TERM);
     return goOn(w, isAlone, true);
   }
-  if (phase == SETTLING && left <= TRIAL_STEPS) return begin(TRIAL, TRIAL_STEPS);
+  if (load<u32>(w, W_LOADED) != load<u32>(w, W_COUNT)) return;
+  if (load<f64>(word(PACE_SINCE)) == PAUSED) store<f64>(word(PACE_SINCE), clock());
+  const spent = spentUntil(clock());
+  if (phase == SETTLING) {
+    if (left <= 0 && spent >= SETTLING_MS) begin(TRIAL, TRIAL_STEPS);
+    return;
+  }
   if (left > 0 || load<f64>(word(PACE_GAS)) == 0) return;
-  pausePace();
-  const pace = load<f64>(word(PACE_SPENT)) / load<f64>(word(PACE_GAS));
+  const pace = spent / load<f64>(word(PACE_GAS));
   if (phase == TERM) {
     store<f64>(word(PACE_BEFORE), pace);
-    begin(SETTLING, SETTLING_STEPS + TRIAL_STEPS);
+    begin(SETTLING, SETTLING_STEPS);
     return goOn(w, isAlone, !isAlone);
   }
   const before = load<f64>(word(PACE_BEFORE));
@@ -91,7 +107,7 @@ function begin(phase: u32, steps: i32): void {
   store<i32>(word(PACE_LEFT), steps);
   store<f64>(word(PACE_GAS), 0);
   store<f64>(word(PACE_SPENT), 0);
-  store<f64>(word(PACE_SINCE), clock());
+  if (load<f64>(word(PACE_SINCE)) != PAUSED) store<f64>(word(PACE_SINCE), clock());
   forget();
 }
 

@@ -131,6 +131,7 @@ describe.each(varied)('a runner of the load %s', (name) => {
         isSigned: false,
         isPinned: false,
         isTogether: false,
+        batch: 64,
       };
       const runner = await start({ engine: 'interpreter', workers, ...shared });
       const digests: string[] = [];
@@ -162,6 +163,7 @@ describe.each(varied)('a runner of the load %s', (name) => {
       isSigned: false,
       isPinned: false,
       isTogether: false,
+      batch: 64,
     });
     // Without what came before, the first nonces are too high.
     await expect(runner.run(measured)).rejects.toThrow(/TX_NONCE_TOO_HIGH|failed/);
