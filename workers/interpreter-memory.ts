@@ -54,6 +54,8 @@ const COMPILED_LINES = 256;
 const PLACES_MAX = 32_768;
 /** 256 KiB each: accounts and slots that are known when they are met again. */
 const KNOWN_LINES_MAX = 4_096;
+/** Of any table within a share: four ways of a place (kernel/places.as.ts). */
+const TABLE_LINES_MIN = 4;
 const NOTHING: Region = { base: 0, bytes: 0 };
 
 /** Plans the region and sets up the machine in it; nothing of an engine before remains. */
@@ -153,7 +155,11 @@ class Setter {
   /** The same of a table that takes no more than a share, nor more than so many lines. */
   tableWithin(field: number, share: number, linesMax: number, lineBytes: number): Region {
     const lines = Math.min(((this.frames.bytes - map.MACHINE_BYTES) * share) / lineBytes, linesMax);
-    return this.table(field, 2 ** Math.floor(Math.log2(Math.max(lines, 2))), lineBytes);
+    return this.table(
+      field,
+      2 ** Math.floor(Math.log2(Math.max(lines, TABLE_LINES_MIN))),
+      lineBytes,
+    );
   }
 
   /** {base, mask} of a table with at least so many lines, a power of two, all zero. */

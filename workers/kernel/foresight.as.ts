@@ -14,7 +14,7 @@ import { keccak256Pair } from "./keccak-pair.as";
 import {
   HABIT_COUNT, HABIT_LINES_AT, M_AHEAD_END, M_AHEAD_EPOCH, M_MEMORY, M_MEMORY_END, PLACE_HASH,
 } from "./map";
-import { isPlaceOf, keepPlace, placeLine } from "./places.as";
+import { isPlaceOf, keepPlace, otherLine, placeLine } from "./places.as";
 import { R_DATA, R_SENDER, R_TO } from "./record-map";
 import { field, word } from "./scheduler-words.as";
 import { copyAddress } from "./words.as";
@@ -65,7 +65,7 @@ function lookAhead(m: usize, step: u32): void {
     if (load<u32>(field(step, KIND)) != KIND_TRANSACTION) continue;
     lookAt(m, <usize>load<u32>(field(step, RECORD)));
   }
-  hashPlaces(scratch);
+  hashPlaces(m, scratch);
   for (let at = scratch + PLACES_AT; at < placesTop; at += ITEM_BYTES) {
     const to = <usize>load<u32>(at, 4) + R_TO;
     lookFor(hashSlot(hashAddress(to), to, <usize>load<u32>(at) + PLACE_HASH));
@@ -112,15 +112,18 @@ function lookAtPlace(m: usize, record: usize, key: usize, slot: u32): void {
 }
 
 /** Hashes the places that are not known; the lines that tell are loaded side by side, too. */
-function hashPlaces(scratch: usize): void {
+function hashPlaces(m: usize, scratch: usize): void {
   const places = scratch + PLACES_AT, unknown = scratch + UNKNOWN_AT;
   for (let at = places; at < placesTop; at += ITEM_BYTES) {
     touched |= load<u32>(<usize>load<u32>(at));
   }
   let message = scratch + MESSAGES_AT, top = unknown;
   for (let at = places; at < placesTop; at += ITEM_BYTES) {
-    if (!isPlaceOf(<usize>load<u32>(at), message)) {
-      store<u32>(top, load<u32>(at));
+    let line = <usize>load<u32>(at);
+    if (!isPlaceOf(line, message)) line = otherLine(m, line, message);
+    store<u32>(at, <u32>line);
+    if (!isPlaceOf(line, message)) {
+      store<u32>(top, <u32>line);
       store<u32>(top, <u32>message, 4);
       top += ITEM_BYTES;
     }

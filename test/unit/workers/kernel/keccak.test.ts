@@ -249,6 +249,38 @@ describe('places of mapping elements', () => {
     expect(getWord(MESSAGE + 8)).toBe(BigInt(`0x${'66'.repeat(32)}`));
   });
 
+  it('have four lines to be in, and a fifth drives the first away', () => {
+    begin();
+    const chance = new Chance(SEED + 11);
+    const first = place(chance);
+    hash(first);
+    const [own] = used();
+    const mates = [first];
+    while (mates.length < 5) {
+      const message = place(chance);
+      begin();
+      hash(message);
+      if (used()[0] === own) mates.push(message);
+    }
+    begin();
+    // Planted hashes come back: those were not hashed again.
+    const isKept = (message: Uint8Array): boolean => hash(message) !== library(message);
+    const plant = (): void => {
+      for (const line of used()) bytes.fill(0x77, line + 32, line + 64);
+    };
+    for (const message of mates.slice(0, 4)) hash(message);
+    const lines = used();
+    expect(lines).toHaveLength(4);
+    expect(lines[3]! - lines[0]!).toBe(3 * map.PLACE_BYTES);
+    expect(lines).toContain(own);
+    plant();
+    expect(mates.map(isKept)).toEqual([true, true, true, true, false]);
+    expect(used()).toEqual(lines);
+    plant();
+    expect(mates.slice(1).map(isKept)).toEqual([true, true, true, true]);
+    expect(isKept(first)).toBe(false);
+  });
+
   it('are not looked for where the key is longer or has another form', () => {
     begin();
     for (let at = 0; at < 64; at++) {
