@@ -18,7 +18,7 @@ import { constantWord, LIMBS, log2, type ReadyLimb, Word } from './word.js';
 const UPPER_HALVES_MAX = 4;
 
 export const ARITHMETIC: readonly (readonly [code: number, emit: OpcodeEmitter])[] = [
-  [op.OP_ADD, (e) => withTwo(e, (a, b) => add(e, a, b))],
+  [op.OP_ADD, (e) => withTwo(e, (a, b) => sumOf(e, a, b))],
   [op.OP_SUB, (e) => withTwo(e, (a, b) => difference(e, a, b))],
   [op.OP_MUL, (e) => withTwo(e, (a, b) => multiply(e, a, b))],
   [op.OP_ADDMOD, (e) => kernelTernary(e, 'addmod')],
@@ -30,6 +30,15 @@ export const ARITHMETIC: readonly (readonly [code: number, emit: OpcodeEmitter])
   [op.OP_NOT, (e) => e.push(bitwise(e, Op.i64Xor, e.pop(), constantWord(2n ** 256n - 1n)))],
   [op.OP_CLZ, (e) => kernelUnary(e, 'clz')],
 ];
+
+/** A sum with a small number may be an offset in memory next to another. */
+function sumOf(e: Emitter, a: Word, b: Word): Word {
+  const sum = add(e, a, b);
+  if (e.code.isSilent || sum.isKnown) return sum;
+  const [base, by] = a.isKnown ? [b, a.smallConstant] : [a, b.smallConstant];
+  if (by > 0) e.inBounds.addSum(sum, base, by);
+  return sum;
+}
 
 /** a * b modulo 2^256. */
 export function multiply(e: Emitter, a: Word, b: Word): Word {

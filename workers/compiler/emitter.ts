@@ -6,12 +6,13 @@
  */
 import { assert } from '../../state/base/assert.js';
 import { fold } from './fold.js';
+import { InBounds } from './in-bounds.js';
 import { KERNEL_NUMBERS, type KernelName } from './kernel-functions.js';
 import { type Knowledge, Loads, type Written } from './knowledge.js';
 import { ENTRY_TYPE, FIRST_LIMB_LOCAL, FIXED_LOCALS, Local } from './locals.js';
 import { type Label, Op, WasmCode } from './wasm-code.js';
 import type { ModuleFunction } from './wasm-module.js';
-import { keepClaims, LIMBS, type ReadyLimb, smallWord, Word, wordAt } from './word.js';
+import { keepClaims, LIMBS, type ReadyLimb, Word, wordAt } from './word.js';
 
 export const WORD_BYTES = 32;
 /** A function that has fewer locals than this takes new ones rather than look for free ones. */
@@ -29,6 +30,7 @@ export class Emitter {
   memoryBytes = 0;
   /** Small numbers that lie in EVM memory as words, none upon another. */
   written: readonly Written[] = [];
+  readonly inBounds = new InBounds();
   /** Slot `slotsMax - 1` lies at Local.base. */
   slotsMax = 0;
   /** Where a failed frame goes. */
@@ -70,6 +72,7 @@ export class Emitter {
     this.memory = slots.map((word, slot) => (isInPlace(slot) ? word : undefined));
     this.memoryBytes = memoryBytes;
     this.written = [];
+    this.inBounds.clear();
   }
 
   isInPlace(slot: number): boolean {
@@ -80,29 +83,34 @@ export class Emitter {
   save(): Knowledge {
     const { slots, memory, memoryBytes, written } = this;
     const loads = this.loads.begin();
-    return { slots: [...slots], memory: [...memory], memoryBytes, written, loads };
+    const inBounds = this.inBounds.save();
+    return { slots: [...slots], memory: [...memory], memoryBytes, written, inBounds, loads };
   }
 
   /** What was loaded in the branch is loaded there alone. */
-  restore({ slots, memory, memoryBytes, written, loads }: Knowledge): void {
+  restore({ slots, memory, memoryBytes, written, inBounds, loads }: Knowledge): void {
     this.loads.undo(loads);
     this.slots = slots;
     this.memory = memory;
     this.memoryBytes = memoryBytes;
     this.written = written;
+    this.inBounds.restore(inBounds);
     // What was found free since then may be held by what is known again.
     this.free = [];
     this.isShort = true;
   }
 
   /** It has been seen that a word is not above another (Word.limited), wherever it lies. */
-  limit(word: Word, other: Word, isStrict: boolean): void {
-    this.replace(word, word.limited(other, isStrict));
+  limit(word: Word, other: Word, isStrict: boolean): Word {
+    const better = word.limited(other, isStrict);
+    this.replace(word, better);
+    return better;
   }
 
   /** More is known of a word, wherever it lies. */
   replace(word: Word, better: Word): void {
     const { slots, memory } = this;
+    this.inBounds.replace(word, better);
     for (let slot = 0; slot < slots.length; slot += 1)
       if (slots[slot] === word) slots[slot] = better;
     for (let slot = 0; slot < memory.length; slot += 1) {
@@ -181,6 +189,7 @@ export class Emitter {
     keepClaims(moved);
     this.slots = this.slots.map((word) => moved.get(word)!);
     this.memory = [...this.slots];
+    this.inBounds.clear();
   }
 
   // Limbs.
@@ -385,12 +394,5 @@ export class Emitter {
   load32(base: number, offset: number): void {
     this.code.get(base);
     this.code.memory(Op.i32Load, offset);
-  }
-
-  /** A u32 field as a word. */
-  pushField(base: number, offset: number): void {
-    this.code.get(base);
-    this.code.memory(Op.i64Load32U, offset);
-    this.push(smallWord(this.keep(), 32));
   }
 }

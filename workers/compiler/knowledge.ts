@@ -2,6 +2,7 @@
  * What is known of stack and memory at one point of a translation; after a branch it goes on with
  * that. Words are shared, so limbs that a branch loads lie in memory again after it.
  */
+import type { InBounds } from './in-bounds.js';
 import type { MemoryLimb, Word } from './word.js';
 
 export interface Knowledge {
@@ -11,6 +12,7 @@ export interface Knowledge {
   /** EVM memory has at least so many bytes. */
   readonly memoryBytes: number;
   readonly written: readonly Written[];
+  readonly inBounds: InBounds;
   /** How many there were before. */
   readonly loads: number;
 }

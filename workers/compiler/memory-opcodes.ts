@@ -43,7 +43,7 @@ export const MEMORY_OPCODES: readonly (readonly [code: number, emit: OpcodeEmitt
  * known to be in bounds. @returns the offset as a limb
  */
 export function touchAt(e: Emitter, word: Word, length: bigint): ReadyLimb {
-  const isShort = word.isOneLimb && word.bitsOf(0) <= OFFSET_BITS;
+  const isShort = isOffset(word);
   const low = e.limb(word, 0);
   // The largest of so many bits, and the word from there on; a double is exact here.
   const end = 2 ** word.bitsOf(0) - 1 + Number(length);
@@ -53,7 +53,20 @@ export function touchAt(e: Emitter, word: Word, length: bigint): ReadyLimb {
     touchKnown(e, offset as bigint, length);
     return offset;
   }
+  if (!e.inBounds.has(word, Number(length))) writeTouch(e, word, low, length);
+  const known = e.limit(word, OFFSETS, false);
+  if (!e.code.isSilent) e.inBounds.addSpan(known, Number(length), isOffset);
+  return low;
+}
+
+/** It may lie in bounds. */
+function isOffset(word: Word): boolean {
+  return word.isOneLimb && word.bitsOf(0) <= OFFSET_BITS;
+}
+
+function writeTouch(e: Emitter, word: Word, low: ReadyLimb, length: bigint): void {
   const { code } = e;
+  const isShort = isOffset(word);
   const upper = e.anyOf(word, 1);
   e.put(low);
   code.i64Const(length);
@@ -71,8 +84,6 @@ export function touchAt(e: Emitter, word: Word, length: bigint): ReadyLimb {
   code.if();
   callTouch(e, e.clamped(word), length);
   code.end();
-  e.limit(word, OFFSETS, false);
-  return low;
 }
 
 /** The same for a length that need not be known. @returns offset and length */

@@ -6,6 +6,7 @@ import { callWithOperands } from './kernel-call.js';
 import type { KernelName } from './kernel-functions.js';
 import { Local } from './locals.js';
 import type { OpcodeEmitter } from './opcode-emitter.js';
+import { Op } from './wasm-code.js';
 import { constantWord, smallWord, wordAt } from './word.js';
 
 export const STATE_OPCODES: readonly (readonly [code: number, emit: OpcodeEmitter])[] = [
@@ -21,10 +22,10 @@ export const STATE_OPCODES: readonly (readonly [code: number, emit: OpcodeEmitte
   [op.OP_BLOBHASH, askBlobHash],
   [op.OP_SELFBALANCE, askSelfBalance],
   [op.OP_CALLVALUE, (e) => e.push(wordAt(Local.frame, map.F_VALUE))],
-  [op.OP_CALLDATASIZE, (e) => e.pushField(Local.frame, map.F_INPUT_LENGTH)],
-  [op.OP_CODESIZE, (e) => e.pushField(Local.frame, map.F_CODE_LENGTH)],
-  [op.OP_RETURNDATASIZE, (e) => e.pushField(Local.machine, map.M_RETURN_LENGTH)],
-  [op.OP_MSIZE, (e) => e.pushField(Local.frame, map.F_MEMORY_SIZE)],
+  [op.OP_CALLDATASIZE, (e) => pushField(e, Local.frame, map.F_INPUT_LENGTH)],
+  [op.OP_CODESIZE, (e) => pushField(e, Local.frame, map.F_CODE_LENGTH)],
+  [op.OP_RETURNDATASIZE, (e) => pushField(e, Local.machine, map.M_RETURN_LENGTH)],
+  [op.OP_MSIZE, (e) => pushField(e, Local.frame, map.F_MEMORY_SIZE)],
   [op.OP_GASPRICE, (e) => e.push(wordAt(Local.machine, map.M_GAS_PRICE))],
   [op.OP_PREVRANDAO, (e) => e.push(wordAt(Local.machine, map.M_RANDAO))],
   [op.OP_BASEFEE, (e) => e.push(wordAt(Local.machine, map.M_BASE_FEE))],
@@ -123,4 +124,11 @@ function log(e: Emitter, topics: number): void {
   e.code.i32Const(topics);
   e.call('log');
   e.keepGas();
+}
+
+/** A u32 field as a word. */
+function pushField(e: Emitter, base: number, offset: number): void {
+  e.code.get(base);
+  e.code.memory(Op.i64Load32U, offset);
+  e.push(smallWord(e.keep(), 32));
 }
