@@ -120,6 +120,11 @@ export function shiftLeft(e: Emitter, word: Word, bits: number): Word {
       continue;
     }
     const carried = at < 1 ? 0 : Math.max(0, word.bitsOf(at - 1) + part - LIMB_BITS);
+    if (high === 0n && carried === 0) {
+      limbs.push(0n);
+      bounds.push(0);
+      continue;
+    }
     const back = BigInt(LIMB_BITS - part);
     const low = carried === 0 ? 0n : e.binary(Op.i64ShrU, e.limb(word, at - 1), back);
     limbs.push(e.binary(Op.i64Or, e.binary(Op.i64Shl, high, BigInt(part)), low));

@@ -136,7 +136,19 @@ export class NodeGraph {
   ): Node {
     if (this.nodes.length >= this.nodesMax) throw new Unsuitable('too many clones');
     const index = this.nodes.length;
-    const node = { index, ...facts, successors: [], isRoot, isResumed: isRoot, isFound: isRoot };
+    const { block, region, height, name, entry } = facts;
+    const node: Node = {
+      index,
+      block,
+      region,
+      height,
+      name,
+      entry,
+      successors: [],
+      isRoot,
+      isResumed: isRoot,
+      isFound: isRoot,
+    };
     this.nodes.push(node);
     return node;
   }
