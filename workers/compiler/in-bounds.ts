@@ -32,6 +32,7 @@ export class InBounds {
   }
 
   save(): InBounds {
+    if (this.spans.length === 0 && this.sums.length === 0) return NOTHING;
     const saved = new InBounds();
     saved.restore(this);
     return saved;
@@ -64,6 +65,7 @@ export class InBounds {
 
   /** More is known of a word, which is another object now. */
   replace(word: Word, better: Word): void {
+    if (this.spans.length === 0 && this.sums.length === 0) return;
     const now = (each: Word): Word => (each === word ? better : each);
     if (this.spans.some((span) => span.word === word)) {
       this.spans = this.spans.map((span) => ({ ...span, word: now(span.word) }));
@@ -89,3 +91,6 @@ export class InBounds {
     return this.sums.find((sum) => sum.word === word);
   }
 }
+
+/** Nobody changes it. */
+const NOTHING = new InBounds();
