@@ -12,6 +12,8 @@ import type { Prepared } from './prepare.js';
 import { type TieringFigures, tieringFigures } from './tiering.js';
 
 const PASSES_MAX = 100_000;
+/** Of warming up, in rounds: V8 has optimised the kernel by then. */
+const WARM_UP_ROUNDS = 2;
 
 /** What all lanes run. */
 export interface Course {
@@ -57,9 +59,16 @@ export class Lane {
     this.workers = workers;
   }
 
-  /** One pass that does not count: memory is touched, code compiled. */
-  async warmUp(): Promise<void> {
-    await this.pass(true);
+  /**
+   * Passes that do not count: memory is touched, code compiled. V8's compilers have threads of their
+   * own, which take a core from the workers: at the priority of a thread that is measured, for good.
+   * @param seconds  that it takes at least
+   */
+  async warmUp(seconds: number): Promise<void> {
+    let { milliseconds } = await this.pass(true);
+    for (let passes = 1; milliseconds < seconds * 1_000 && passes < PASSES_MAX; passes += 1) {
+      milliseconds += (await this.pass(false)).milliseconds;
+    }
     this.latency = createHistogram();
   }
 
@@ -142,7 +151,7 @@ export async function takeTurns(
   try {
     for (const lane of lanes) {
       said(lane, 0);
-      await lane.warmUp();
+      await lane.warmUp(WARM_UP_ROUNDS * seconds);
     }
     for (let round = 1; round <= rounds; round += 1) {
       for (const lane of lanes) {

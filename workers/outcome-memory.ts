@@ -6,8 +6,8 @@
 
 /** Pieces are powers of two; smaller ones are not worth keeping. */
 const PIECE_BYTES_MIN = 65_536;
-/** Kept at most while nobody uses it. */
-const FREE_BYTES_MAX = 33_554_432;
+/** Kept at most while nobody uses it: what a round of two workers needs, and some more. */
+const FREE_BYTES_MAX = 67_108_864;
 
 export class OutcomeMemory {
   private readonly free = new Map<number, Uint8Array[]>();
