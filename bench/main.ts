@@ -4,6 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import type { BenchOptions } from '../runtime/roles/bench.js';
+import { print, progress } from '../runtime/terminal.js';
 import { DeltacastError } from '../state/base/errors.js';
 import { MINI_BLOCK_TRANSACTIONS_MAX, ROUND_STEPS_MAX, THREADS_MAX } from '../state/base/limits.js';
 import { systemClock } from '../state/base/ports.js';
@@ -136,13 +137,4 @@ function checkRange(what: string, values: readonly number[], min: number, max: n
   const isRight = (value: number) => Number.isSafeInteger(value) && value >= min && value <= max;
   if (values.length > 0 && values.every(isRight)) return;
   throw new DeltacastError('BAD_USAGE', `${what} must be integers from ${min} to ${max}`);
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-/** One line of a terminal, written over each time; the empty text clears it. */
-function progress(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 }

@@ -60,8 +60,8 @@ export class Lane {
   }
 
   /**
-   * Passes that do not count: memory is touched, code compiled. V8's compilers have threads of their
-   * own, which take a core from the workers: at the priority of a thread that is measured, for good.
+   * Passes that do not count: memory is touched, code compiled. V8's compilers have threads of
+   * their own, which take a core from the workers.
    * @param seconds  that it takes at least
    */
   async warmUp(seconds: number): Promise<void> {

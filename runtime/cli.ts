@@ -31,6 +31,7 @@ import {
   type WitnessMakeFlags,
 } from './roles/witness-command.js';
 import { untilSignal } from './signals.js';
+import { print, progress } from './terminal.js';
 
 const EXIT_MISMATCH = 1;
 const EXIT_USAGE = 2;
@@ -51,14 +52,6 @@ function parseEngine(text: string): string {
 
 async function replay(paths: readonly string[], flags: ReplayFlags): Promise<void> {
   if (!(await replayFiles(paths, flags, print))) process.exitCode = EXIT_MISMATCH;
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-function progress(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 }
 
 /** Numbers separated by commas; what they may be is for the command to say. */
