@@ -22,8 +22,11 @@ import {
   TEST_CONFIG,
 } from '../../helpers/core.js';
 
-/** The smallest arena that there is, and a state of ten times its lines. */
-const MEGABYTES = ARENA_MEGABYTES_MIN;
+/**
+ * A small arena, and a state of ten times its lines: in the smallest that there is, what a chain
+ * begins with is more than the cells beyond that.
+ */
+const MEGABYTES = ARENA_MEGABYTES_MIN + 1;
 /** The coordinator, two workers, calls, sealing. */
 const THREADS = 5;
 const { lineCapacity } = planLayout({ megabytes: MEGABYTES, threads: THREADS, isCold: true });

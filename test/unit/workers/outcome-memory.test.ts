@@ -26,10 +26,10 @@ describe('the memory', () => {
     expect(small.length).toBe(10);
     memory.giveBack(small);
     expect(memory.take(10)).not.toBe(small);
-    const pieces = Array.from({ length: 40 }, () => memory.take(MIB));
+    const pieces = Array.from({ length: 80 }, () => memory.take(MIB));
     for (const piece of pieces) memory.giveBack(piece);
-    const again = Array.from({ length: 40 }, () => memory.take(MIB));
-    expect(again.filter((piece) => pieces.includes(piece))).toHaveLength(32);
+    const again = Array.from({ length: 80 }, () => memory.take(MIB));
+    expect(again.filter((piece) => pieces.includes(piece))).toHaveLength(64);
   });
 });
 
