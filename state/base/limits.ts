@@ -20,7 +20,7 @@ export const TRANSACTION_BYTES_MAX = 128 * KIB;
 export const POOL_PER_ACCOUNT_MAX = 16_384;
 export const POOL_TRANSACTIONS_MAX = 262_144;
 
-/** Transactions in one mini-block; bounds the batch regions of the arena. */
+/** Transactions in one mini-block. */
 export const MINI_BLOCK_TRANSACTIONS_MAX = 4_096;
 
 /**
