@@ -10,7 +10,9 @@ import { systemClock } from '../../state/base/ports.js';
 import { CELL_BYTES, CELL_LOCK } from '../../state/kernel/map.js';
 import { StateRoot } from '../../state/root.js';
 import type { Executor } from '../../workers/batch.js';
+import { TERM_ENDLESS } from '../../workers/kernel/scheduler-limits.js';
 import { Protocol } from '../../workers/protocol.js';
+import * as words from '../../workers/protocol-map.js';
 import { startExecutor } from '../../workers/start.js';
 import { type BlockResult, closeBlock, visibleAll } from '../helpers/block-result.js';
 import * as faulty from '../helpers/engines/faulty-interpreter.mjs';
@@ -37,6 +39,8 @@ export interface Strike {
   readonly fault: string;
   /** The step from which on it strikes. */
   readonly from: number;
+  /** Whether all workers begin the block; otherwise as the pace of those before has it. */
+  readonly isTogether: boolean;
 }
 
 /** Milliseconds. */
@@ -109,8 +113,10 @@ export class FaultParty {
   }
 
   /** With a fault at the first moment of its kind that comes, if one does. */
-  async struck(block: FaultBlock, { moment, fault, from }: Strike): Promise<Run> {
+  async struck(block: FaultBlock, strike: Strike): Promise<Run> {
     const { plan } = this;
+    const { moment, fault, from } = strike;
+    if (strike.isTogether) this.goOnTogether();
     plan.put(faulty.MOMENT, faulty.MOMENTS.indexOf(moment));
     plan.put(faulty.FAULT, faulty.STRIKES.indexOf(fault));
     plan.put(faulty.FROM, from);
@@ -139,6 +145,15 @@ export class FaultParty {
 
   async stop(): Promise<void> {
     await this.executor.stop();
+  }
+
+  /** While no batch is open: nobody is told to go on alone before it is tried again. */
+  private goOnTogether(): void {
+    const { memory, layout } = this.arena;
+    const control = new Int32Array(memory.buffer, layout.control.base, words.COUNTERS_BASE);
+    control[words.SOLO] = 0;
+    control[words.PACE_PHASE] = 0;
+    control[words.PACE_LEFT] = TERM_ENDLESS;
   }
 
   /** No fault hits those who go on, and who was held up in a change comes to its end. */

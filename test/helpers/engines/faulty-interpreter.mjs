@@ -74,8 +74,9 @@ export const STRIKES = [
 
 /** Below NO_ROOM: the kernel asks JavaScript, which answers nonsense. */
 const ASK_JAVASCRIPT = -1_000;
-/** How long one waits for another to begin to change cells, in milliseconds. */
-const APPLYING_WAIT_MS = 100;
+/** How long one waits for another to begin to change cells, in milliseconds, and looks again. */
+const APPLYING_WAIT_MS = 20;
+const LOOK_MS = 0.1;
 
 export class Plan {
   constructor(arena) {
@@ -179,19 +180,34 @@ class FaultyInterpreter extends InterpreterEngine {
     return FAULTS[name](place);
   }
 
-  /** Holds whoever adds a fee, and waits until somebody does. @returns whether anybody did */
+  /**
+   * Holds whoever adds a fee, and waits until somebody does; asleep, since on a busy machine that
+   * needs this very core. @returns whether anybody did; if not, another step may be luckier
+   */
   untilApplying() {
     const { plan } = this;
     const cell = this.arena.layout.cells.base + this.arena.find(0, this.coinbase) * CELL_BYTES;
     plan.put(LOCKED, 1);
     this.arena.bytes[cell + CELL_LOCK] |= 1;
     const endMs = performance.now() + APPLYING_WAIT_MS;
-    while (performance.now() < endMs) {
+    while (performance.now() < endMs && !this.areOthersWaiting()) {
       if (Atomics.load(this.shared, words.HEAD) & words.HEAD_APPLYING) return true;
+      Atomics.wait(plan.words, LOCKED, 1, LOOK_MS);
     }
     this.arena.bytes[cell + CELL_LOCK] &= ~1;
     plan.put(LOCKED, 0);
+    plan.put(LEFT, 1);
     return false;
+  }
+
+  /** None of them will commit anything before this step is there. */
+  areOthersWaiting() {
+    const others = Array.from({ length: this.remembered(map.W_WORKERS) }, (_, index) => index + 1);
+    return others.every((thread) => {
+      const worker = this.worker + (thread - this.arena.thread) * map.WORKER_BYTES;
+      const isUs = thread === this.arena.thread;
+      return isUs || this.memory.getUint32(worker + map.W_STATE, true) === map.WAIT;
+    });
   }
 
   remembered(field) {
