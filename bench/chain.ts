@@ -36,11 +36,11 @@ export const GENESIS_SEQUENCE = 1;
 const ARENA_BYTES_PER_ACCOUNT = 2_048;
 const ARENA_BYTES_MIN = 256 * MIB;
 /**
- * The windows of all threads are a quarter of an arena, and none is larger than 48 MiB. In an arena
+ * The windows of all threads are a quarter of an arena, and none is larger than 54 MiB. In an arena
  * that is too small for its threads their tables shrink with their number, which none of a node's
  * 4 GiB does: so more workers would be slower for want of memory.
  */
-const ARENA_BYTES_PER_THREAD = 192 * MIB;
+const ARENA_BYTES_PER_THREAD = 216 * MIB;
 
 /** A 64th of an arena is for the records of a round; most have less than 512 bytes. */
 const ARENA_BYTES_PER_STEP = 64 * 512;

@@ -64,7 +64,7 @@ export interface ArenaSize {
 }
 
 const PAGE_BYTES = 64 * KIB;
-const WINDOW_BYTES_MAX = 48 * MIB;
+const WINDOW_BYTES_MAX = 54 * MIB;
 /** Scratch and as much again for frames. */
 const WINDOW_BYTES_MIN = 2 * map.SCRATCH_BYTES;
 /** The EVM frames of all threads together take at most this part of the arena. */

@@ -24,7 +24,9 @@ const ALIGNMENT = 64;
 const PLACE_BYTES = 8;
 const ROWS = 8;
 
-/** Parts of the region, in their order; what is left is the memory of the frames. */
+/** Of the region at most, before all other parts. */
+const PLACES_SHARE = 1 / 6;
+/** Parts of what is left, in their order; what is left of that is the memory of the frames. */
 const SHARES = {
   accounts: 1 / 16,
   slots: 1 / 12,
@@ -37,7 +39,6 @@ const SHARES = {
   notes: 1 / 32,
   record: 1 / 32,
   outcome: 1 / 10,
-  places: 1 / 20,
   knownAccounts: 1 / 64,
   knownSlots: 1 / 64,
 } as const;
@@ -50,12 +51,12 @@ const JUMP_BYTES_PER_LINE = 1_024;
 
 /** 16 KiB: as many codes as one thread meets often, and half of a first-level cache. */
 const COMPILED_LINES = 256;
-/** 2 MiB: places for some 20,000 keys that nearly all stay. */
-const PLACES_MAX = 32_768;
+/** 8 MiB. */
+const PLACES_MAX = 131_072;
 /** 256 KiB each: accounts and slots that are known when they are met again. */
 const KNOWN_LINES_MAX = 4_096;
-/** Of any table within a share: four ways of a place (kernel/places.as.ts). */
-const TABLE_LINES_MIN = 4;
+/** Of any table within a share: the ways of a place (kernel/places.as.ts). */
+const TABLE_LINES_MIN = 2;
 const NOTHING: Region = { base: 0, bytes: 0 };
 
 /** Plans the region and sets up the machine in it; nothing of an engine before remains. */
@@ -66,6 +67,8 @@ export function setUpMachine(
 ): MachineMemory {
   const setter = new Setter(memory, frames);
   new Uint8Array(memory.buffer, frames.base, map.MACHINE_BYTES).fill(0);
+  setter.tableWithin(map.M_PLACES, PLACES_SHARE, PLACES_MAX, map.PLACE_BYTES);
+  setter.shareOut();
   const rows = [
     ['accounts', map.ACCOUNT_BYTES, map.M_ACCOUNT_TABLE, map.M_ACCOUNT_MASK_MAX],
     ['slots', map.SLOT_BYTES, map.M_SLOT_TABLE, map.M_SLOT_MASK_MAX],
@@ -92,7 +95,6 @@ export function setUpMachine(
   const compiled = hasCompiler
     ? setter.table(map.M_COMPILED_TABLE, COMPILED_LINES, map.COMPILED_LINE_BYTES)
     : NOTHING;
-  setter.tableWithin(map.M_PLACES, SHARES.places, PLACES_MAX, map.PLACE_BYTES);
   const { knownAccounts, knownSlots } = SHARES;
   setter.tableWithin(map.M_KNOWN_ACCOUNTS, knownAccounts, KNOWN_LINES_MAX, map.KNOWN_BYTES);
   setter.tableWithin(map.M_KNOWN_SLOTS, knownSlots, KNOWN_LINES_MAX, map.KNOWN_BYTES);
@@ -109,21 +111,29 @@ class Setter {
   private readonly view: DataView;
   private readonly frames: Region;
   private next: number;
+  /** What shares are of. */
+  private whole = 0;
 
   constructor(memory: WebAssembly.Memory, frames: Region) {
     this.bytes = new Uint8Array(memory.buffer);
     this.view = new DataView(memory.buffer);
     this.frames = frames;
     this.next = frames.base + map.MACHINE_BYTES;
+    this.shareOut();
+  }
+
+  /** From now on shares are of what is left. */
+  shareOut(): void {
+    this.whole = this.rest().bytes;
   }
 
   put(field: number, value: number): void {
     this.view.setUint32(this.frames.base + field, value, true);
   }
 
-  /** A share of what the machine itself leaves, or less. */
+  /** A share, or less. */
   take(share: number, bytesMax = Number.POSITIVE_INFINITY): Region {
-    const wanted = Math.min((this.frames.bytes - map.MACHINE_BYTES) * share, bytesMax);
+    const wanted = Math.min(this.whole * share, bytesMax);
     const bytes = Math.floor(wanted / ALIGNMENT) * ALIGNMENT;
     const region = { base: this.next, bytes };
     this.next += bytes;
@@ -154,7 +164,7 @@ class Setter {
 
   /** The same of a table that takes no more than a share, nor more than so many lines. */
   tableWithin(field: number, share: number, linesMax: number, lineBytes: number): Region {
-    const lines = Math.min(((this.frames.bytes - map.MACHINE_BYTES) * share) / lineBytes, linesMax);
+    const lines = Math.min((this.whole * share) / lineBytes, linesMax);
     return this.table(
       field,
       2 ** Math.floor(Math.log2(Math.max(lines, TABLE_LINES_MIN))),

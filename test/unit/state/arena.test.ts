@@ -50,10 +50,10 @@ describe('the layout', () => {
     }
   });
 
-  test('gives 20 million cells and 48 MiB windows at the default size', () => {
+  test('gives 20 million cells and 54 MiB windows at the default size', () => {
     const layout = planLayout({});
     expect(layout.cellCapacity).toBeGreaterThan(20_000_000);
-    expect(layout.windowBytes).toBe(48 * 2 ** 20);
+    expect(layout.windowBytes).toBe(54 * 2 ** 20);
     expect(layout.batchIn.bytes).toBe(64 * 2 ** 20);
     expect(layout.batchOut.bytes).toBe(128 * 2 ** 20);
   });
