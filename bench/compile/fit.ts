@@ -18,6 +18,7 @@ const VALUE_OF: Readonly<Record<Measure, (line: CompileLine) => number | null>> 
   wasm: (line) => (line.wasmBytes === null ? null : line.wasmBytes / KB),
   baseline: (line) => line.baselineMs,
   optimise: (line) => line.optimiseMs,
+  whole: (line) => (line.optimiseMs === null ? null : line.compileMs + line.optimiseMs),
 };
 
 interface Point {

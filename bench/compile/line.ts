@@ -1,6 +1,7 @@
 /** What `bench compile` reports: a line a code and tier, then a line a tier and measure. */
 
-export const MEASURES = ['compile', 'wasm', 'baseline', 'optimise'] as const;
+/** `whole`: our compiler and then V8's optimiser, from EVM code to its best machine code. */
+export const MEASURES = ['compile', 'wasm', 'baseline', 'optimise', 'whole'] as const;
 export type Measure = (typeof MEASURES)[number];
 
 export type TierNumber = 1 | 2;

@@ -7,6 +7,7 @@ import {
   compileRow,
   isCompileFitLine,
   isCompileLine,
+  MEASURES,
 } from '../../../bench/compile/line.js';
 import { measureCompile } from '../../../bench/compile/measure.js';
 import { compileSubjects, spread } from '../../../bench/compile/subjects.js';
@@ -36,7 +37,14 @@ describe('bench compile', () => {
       expect(line.optimiseMs).toBeGreaterThan(0);
       expect(compileRow(line)).toMatch(/tier [12]:.* ms, .* KB Wasm, baseline .*, optimised/);
     }
-    expect(lines.filter(isCompileFitLine)).toHaveLength(2 * 4);
+    const fits = lines.filter(isCompileFitLine);
+    expect(fits).toHaveLength(2 * MEASURES.length);
+    for (const { measure, tier, max } of fits.filter((fit) => fit.measure === 'whole')) {
+      const sums = codes
+        .filter((line) => line.tier === tier)
+        .map((line) => line.compileMs + line.optimiseMs!);
+      expect(max.value, measure).toBeCloseTo(Math.max(...sums), 0);
+    }
     expect(compileChart(codes).match(/<circle/g)).toHaveLength(3 + 2 * 2 * 3);
   });
 
